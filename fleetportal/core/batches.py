@@ -1,0 +1,249 @@
+"""Bulk actions: a selection written down as rows, done in chunks, with a reason for each that could not be (GEN-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, models
+from django.db.models import Case, F, Value, When
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from fleetportal.core.access import Actor
+from fleetportal.core.mail import queue_mail
+from fleetportal.core.scope import current_scope
+from fleetportal.core.tenancy import Tenancy, TenantForeignKey, TenantModel
+from fleetportal.core.work import Promise, handler, kind_of, promise_many
+from fleetportal.core.work_models import WorkItem
+
+
+class Batch(TenantModel):
+    """One bulk action on many objects; an operator's own spans companies and belongs to none."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+
+    tenancy = Tenancy(optional=True)
+
+    company = models.ForeignKey(  # type: ignore[assignment]  # may be null here, where the tenancy is optional
+        settings.TENANT_MODEL, on_delete=models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    kind = models.CharField(max_length=60)
+    label = models.CharField(max_length=200)
+    payload = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    status = models.CharField(max_length=7, choices=Status, default=Status.RUNNING)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "core"
+        verbose_name_plural = "batches"
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class BatchRow(TenantModel):
+    """One object of a batch, and what became of it.
+
+    `refused`: the object did not allow it, `reason` says why. `failed`: a fault or a lost right stopped its chunk;
+    it is done after all when operator staff let the chunk run again.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        DONE = "done", _("Done")
+        REFUSED = "refused", _("Not possible")
+        FAILED = "failed", _("Failed")
+
+    tenancy = Tenancy(optional=True)
+
+    company = models.ForeignKey(  # type: ignore[assignment]  # may be null here, where the tenancy is optional
+        settings.TENANT_MODEL, on_delete=models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    batch = TenantForeignKey("core.Batch", on_delete=models.CASCADE, related_name="rows", db_index=False)
+    chunk = models.PositiveIntegerField()
+    object_id = models.BigIntegerField()
+    label = models.CharField(max_length=200, blank=True)
+    status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        app_label = "core"
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "object_id"], name="core_batchrow_once"),
+        ]
+        indexes = [
+            models.Index(fields=["batch", "chunk"], name="core_batchrow_chunk"),
+            models.Index(
+                fields=["batch", "id"],
+                condition=models.Q(status__in=["refused", "failed"]),
+                name="core_batchrow_stopped",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or str(self.object_id)
+
+
+# Carries out one chunk: `(ids, payload, actor, now)`, and returns for each id that could not be done the sentence why.
+BatchHandler = Callable[[list[int], dict[str, Any], Actor, datetime], dict[int, str]]
+
+CHUNK = 1000
+
+_FAULT = _("A fault stopped this. The operator's staff can see it and let it run again.")
+_RIGHT_LOST = _("The person who asked for this may not do it any more. An administrator can let it run.")
+
+
+def batch_handler(kind: str, *, permission: str, protective: bool = False) -> Callable[[BatchHandler], BatchHandler]:
+    """Register what carries out one kind of bulk action, chunk by chunk, each in one transaction.
+
+    `permission` is checked again when a chunk runs; `protective` actions run even for somebody who lost it (GEN-13).
+    """
+
+    def register(function: BatchHandler) -> BatchHandler:
+        def run_chunk(item: WorkItem, now: datetime) -> None:
+            _run_chunk(item, function, now)
+
+        handler(kind, permission=permission, protective=protective, on_error=_stop_chunk)(run_chunk)
+        return function
+
+    return register
+
+
+def start_batch(
+    kind: str,
+    chosen: models.QuerySet[Any],
+    actor: Actor,
+    payload: dict[str, Any],
+    now: datetime,
+    *,
+    label: str,
+    result_path: str = "",
+    chunk: int = CHUNK,
+) -> Batch:
+    """Write down a bulk action on the chosen objects and promise it; returns the batch, whose page shows its progress.
+
+    `chosen` is a queryset of two values, the id and what the user calls it (`.values_list("pk", "plate")`): the rows
+    are written from it in one statement, so the selection is that of this moment. The batch belongs to the company in
+    scope. An empty selection is a batch that is done. Who asked gets an e-mail when the last row is dealt with, with a
+    link to `result_path`, in which {batch} stands for the batch's id.
+    """
+    scope = current_scope()
+    batch = Batch.objects.create(
+        company_id=scope.company if scope else None,
+        kind=kind_of(kind).name,
+        label=label,
+        payload=payload,
+        requested_by_id=actor.user,
+        created_at=now,
+    )
+    total = _write_rows(batch, chosen, chunk)
+    batch.total = total
+    batch.payload = payload | {"result_path": result_path.format(batch=batch.pk)}
+    if not total:
+        batch.status, batch.finished_at = Batch.Status.DONE, now
+    batch.save(update_fields=["total", "status", "finished_at", "payload"])
+    promise_many(
+        kind,
+        [
+            Promise(f"batch:{batch.pk}:{number}", label, {"batch": batch.pk, "chunk": number})
+            for number in range(-(-total // chunk))
+        ],
+        due_at=now,
+        company_id=batch.company_id,
+        requested_by=actor.user,
+        batch=batch,
+        now=now,
+    )
+    return batch
+
+
+def _write_rows(batch: Batch, chosen: models.QuerySet[Any], chunk: int) -> int:
+    """Copy the selection into the batch's rows, numbered into chunks by id; returns how many."""
+    inner, params = chosen.order_by().query.sql_with_params()
+    sql = f"""
+        INSERT INTO core_batchrow (company_id, batch_id, chunk, object_id, label, status, reason)
+        SELECT %s, %s, (row_number() OVER (ORDER BY id) - 1) / %s, id, left(coalesce(label::text, ''), 200),
+            'waiting', ''
+        FROM (SELECT DISTINCT ON (id) id, label FROM ({inner}) AS found (id, label) ORDER BY id) AS chosen
+    """  # noqa: S608  # the inner query was compiled by Django, its values are parameters
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [batch.company_id, batch.pk, chunk, *params])
+        return int(cursor.rowcount)
+
+
+def _run_chunk(item: WorkItem, function: BatchHandler, now: datetime) -> None:
+    """Do what is still to be done of one chunk, and count it, in the transaction that finishes the item."""
+    batch = Batch.objects.get(pk=item.payload["batch"])
+    rows = BatchRow.objects.filter(
+        batch=batch, chunk=item.payload["chunk"], status__in=[BatchRow.Status.WAITING, BatchRow.Status.FAILED]
+    )
+    statuses = dict(rows.order_by("object_id").values_list("object_id", "status"))
+    if not statuses:
+        return
+    refused = function(list(statuses), batch.payload, item.actor, now)
+    if unknown := refused.keys() - statuses.keys():
+        raise ValueError(f"{item.kind} refused {len(unknown)} objects it was not given.")
+    _refuse(rows, refused)
+    rows.exclude(status=BatchRow.Status.REFUSED).update(status=BatchRow.Status.DONE, reason="")
+    again = sum(status == BatchRow.Status.FAILED for status in statuses.values())
+    _count(batch, done=len(statuses) - len(refused), failed=len(refused) - again, now=now)
+
+
+def _refuse(rows: models.QuerySet[Any], refused: dict[int, str]) -> None:
+    """Write each reason to the rows it holds for: as many statements as there are reasons, and those are few."""
+    by_reason: dict[str, list[int]] = {}
+    for object_id, reason in refused.items():
+        by_reason.setdefault(str(reason)[:300], []).append(object_id)
+    for reason, object_ids in by_reason.items():
+        rows.filter(object_id__anyof=object_ids).update(status=BatchRow.Status.REFUSED, reason=reason)
+
+
+def _stop_chunk(item: WorkItem, _sentence: str, final: bool, now: datetime) -> None:
+    """Let the batch come to its end when one of its chunks can't: its rows have failed, until somebody retries it."""
+    if not final:
+        return
+    batch = Batch.objects.get(pk=item.payload["batch"])
+    reason = _RIGHT_LOST if item.status == WorkItem.Status.HELD else _FAULT
+    language = batch.requested_by.language if batch.requested_by else settings.LANGUAGE_CODE
+    with translation.override(language):
+        stopped = BatchRow.objects.filter(
+            batch=batch, chunk=item.payload["chunk"], status=BatchRow.Status.WAITING
+        ).update(status=BatchRow.Status.FAILED, reason=str(reason))
+    _count(batch, done=0, failed=stopped, now=now)
+
+
+def _count(batch: Batch, *, done: int, failed: int, now: datetime) -> None:
+    """Add to the batch's counters, and mark it done with its last row; chunks that end together wait for each other."""
+    handled = F("done") + F("failed") + done + failed
+    Batch.objects.filter(pk=batch.pk).update(
+        done=F("done") + done,
+        failed=F("failed") + failed,
+        status=Case(When(total__lte=handled, then=Value(Batch.Status.DONE)), default=F("status")),
+        finished_at=Case(When(total__lte=handled, then=Value(now)), default=F("finished_at")),
+    )
+    batch.refresh_from_db()
+    if batch.status == Batch.Status.DONE and batch.requested_by is not None and batch.requested_by.is_active:
+        queue_mail(
+            "batch_done",
+            user=batch.requested_by,
+            context={
+                "label": batch.label,
+                "done": batch.done,
+                "failed": batch.failed,
+                "path": batch.payload.get("result_path", ""),
+            },
+            key=f"batch_done:{batch.pk}:{batch.done}:{batch.failed}",
+            company_id=batch.company_id,
+            now=now,
+        )

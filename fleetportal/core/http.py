@@ -1,0 +1,26 @@
+"""A request as the portal's middleware leaves it: who acts, in which company, when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+from fleetportal.core.access import Actor
+
+
+class PortalRequest(HttpRequest):
+    """What views may rely on; the attributes are set by ScopeMiddleware and HtmxMiddleware.
+
+    `actor` is None outside of a company and of the operator's area; `presence` says how the person is present in the
+    company (accounts.actors.Presence), which the kernel passes on without knowing it.
+    """
+
+    actor: Actor | None
+    presence: Any
+    now: datetime
+    request_id: str
+    failed: bool
+    htmx: HtmxDetails

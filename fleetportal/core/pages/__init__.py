@@ -1,0 +1,40 @@
+"""Page kinds: a page is a class with a permission and a few attributes."""
+
+from fleetportal.core.pages.base import CompanyPage, OperatorPage, Page
+from fleetportal.core.pages.columns import (
+    Badge,
+    Choice,
+    Column,
+    Date,
+    Link,
+    Masked,
+    Moment,
+    Number,
+    Several,
+    Text,
+    Translated,
+)
+from fleetportal.core.pages.detail import DetailPage
+from fleetportal.core.pages.forms import ActionPage, FormPage
+from fleetportal.core.pages.listing import ListPage
+
+__all__ = [
+    "ActionPage",
+    "Badge",
+    "Choice",
+    "Column",
+    "CompanyPage",
+    "Date",
+    "DetailPage",
+    "FormPage",
+    "Link",
+    "ListPage",
+    "Masked",
+    "Moment",
+    "Number",
+    "OperatorPage",
+    "Page",
+    "Several",
+    "Text",
+    "Translated",
+]

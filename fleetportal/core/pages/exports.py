@@ -1,0 +1,138 @@
+"""A list as a file: streamed row by row from a cursor, in the scope it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from itertools import islice
+from operator import itemgetter
+from typing import Any
+
+from django.db import models
+from django.http import StreamingHttpResponse
+from django.utils import timezone, translation
+
+from fleetportal.core.pages.columns import Column
+from fleetportal.core.pages.paging import Order
+from fleetportal.core.scope import entered, require_scope
+from fleetportal.core.spreadsheet import stream_csv, stream_xlsx
+
+CHUNK = 2000
+# The first chunk is small, so that the file begins to arrive at once.
+FIRST = 100
+TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What a download holds: columns, and further cells looked up for a chunk of rows at a time.
+
+    `attached` are the heads of these cells; `attach` takes the ids of a chunk and returns the cells by id.
+    """
+
+    columns: tuple[Column, ...]
+    attached: tuple[Any, ...] = ()
+    attach: Callable[[list[int]], dict[int, tuple[Any, ...]]] | None = field(default=None)
+
+    def heads(self) -> list[str]:
+        """Return the heads of all columns."""
+        return [str(column.label) for column in self.columns] + [str(head) for head in self.attached]
+
+    def rows(self, queryset: models.QuerySet[Any], shown: models.QuerySet[Any], order: Order) -> Generator[list[Any]]:
+        """Return the rows as spreadsheet values.
+
+        Their keys come in order through a server-side cursor, by an index, so that the first row is there at once;
+        what the columns need is read from `shown` for a chunk of keys at a time.
+        """
+        fields = ["pk"]
+        firsts: list[int] = []
+        # What is to be done with a cell: most columns take their first value as it is, and cost nothing more.
+        ones: list[tuple[int, Callable[..., Any]]] = []
+        several: list[tuple[int, Callable[..., Any], int, int]] = []
+        for place, column in enumerate(self.columns):
+            begin, end = len(fields), len(fields) + len(column.fields)
+            firsts.append(begin)
+            fields += column.fields
+            if exporter := column.exporter():
+                if end - begin == 1:
+                    ones.append((place, exporter))
+                else:
+                    several.append((place, exporter, begin, end))
+        pick = itemgetter(*firsts)
+        ordered = [column.desc() if order.descending else column.asc() for column in order.columns()]
+        nothing = ("",) * len(self.attached)
+        keys: Any = queryset.order_by(*ordered).values_list("pk", flat=True).iterator(chunk_size=CHUNK)
+        with closing(keys):
+            size = FIRST
+            while chunk := list(islice(keys, size)):
+                size = CHUNK
+                more = self.attach(chunk) if self.attach else {}
+                rows = {row[0]: row for row in shown.filter(pk__anyof=chunk).order_by().values_list(*fields)}
+                for key in chunk:
+                    row = rows.get(key)
+                    if row is None:
+                        continue  # it left the scope between the two reads
+                    values = list(pick(row))
+                    for place, exporter in ones:
+                        values[place] = exporter(values[place])
+                    for place, exporter, begin, end in several:
+                        values[place] = exporter(*row[begin:end])
+                    values.extend(more.get(key, nothing))
+                    yield values
+
+
+def in_scope(chunks: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:
+    """Run a generator in the scope and language in force now, although the request around it is over by then.
+
+    The server takes the chunks after the request's transaction has ended, so this opens one of its own; and it runs in
+    a context of its own, so that the scope is not left behind in the thread between two chunks.
+    """
+    scope = require_scope("A download")
+    language = translation.get_language()
+
+    def run() -> Iterator[bytes]:
+        with translation.override(language), entered(scope):
+            yield from chunks()
+
+    return _stepwise(run())
+
+
+def _stepwise(source: Iterator[bytes]) -> Iterator[bytes]:
+    """Take one chunk at a time from `source`, each time in the same context of its own."""
+    context = copy_context()
+    done = object()
+    try:
+        while (chunk := context.run(next, source, done)) is not done:
+            yield chunk  # type: ignore[misc]  # the sentinel never gets here
+    finally:
+        context.run(source.close)  # type: ignore[attr-defined]  # a generator; a reader that went away ends it too
+
+
+def download(
+    queryset: models.QuerySet[Any],
+    shown: models.QuerySet[Any],
+    order: Order,
+    export: Export,
+    kind: str,
+    name: str,
+) -> StreamingHttpResponse:
+    """Return the rows as a streamed file, `xlsx` or `csv`, under a name with today's date."""
+
+    def chunks() -> Iterator[bytes]:
+        # Closed at once when the reader goes away: the cursor ends before its transaction does.
+        with closing(export.rows(queryset, shown, order)) as rows:
+            yield from stream_xlsx(export.heads(), rows) if kind == "xlsx" else stream_csv(export.heads(), rows)
+
+    response = StreamingHttpResponse(in_scope(chunks), content_type=TYPES[kind])
+    day = timezone.localdate().isoformat()
+    response["Content-Disposition"] = f'attachment; filename="{name}-{day}.{kind}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Encoding"] = (
+        "identity"  # a spreadsheet is packed already; packing it twice costs and wins nothing
+    )
+    return response

@@ -1,0 +1,109 @@
+"""The small pieces that every page is put together from: icons, form controls, the state of a form."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django import template
+from django.forms import BaseForm, BoundField
+from django.template.defaultfilters import stringfilter
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+# Widgets whose id stands on a group of inputs: "autofocus" would be copied to each of them.
+_GROUPS = {"radioselect", "checkboxselectmultiple"}
+
+
+@cache
+def sprite_url() -> str:
+    """The address of the icon sprite, asked for once per process: a list page shows hundreds of icons."""
+    return static("vendor/icons.svg")
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """The icon `name` of the sprite as decoration: what it means must stand beside it as text or in aria-label.
+
+    `extra` adds CSS classes. Names come from scripts/icons.txt or stand in a template; see docs/developers/screens.md.
+    """
+    classes = f"icon {extra}" if extra else "icon"
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>', classes, sprite_url(), name or "dots"
+    )
+
+
+@register.simple_tag
+def control(field: BoundField) -> SafeString:
+    """The field's own input, with its unit read out after the label, and focused when it is the first wrong one."""
+    attrs: dict[str, Any] = {}
+    described = field.aria_describedby
+    if described is not None:
+        said = [f"{field.auto_id}_unit"] if getattr(field.field, "unit", "") else []
+        # The conditions of a new password (components/password_rules.html) stand in the place of its help.
+        said += [f"{field.auto_id}_helptext"] if field.name == "password1" and not field.help_text else []
+        if said:
+            attrs["aria-describedby"] = " ".join([*said, *described.split()])
+    if field is first_error(field.form) and field.widget_type not in _GROUPS:
+        attrs["autofocus"] = True
+    return field.as_widget(attrs=attrs)
+
+
+def first_error(form: BaseForm) -> BoundField | None:
+    """The first visible field with an error, in the order in which the page shows the fields."""
+    if not form.is_bound or not form.errors:
+        return None
+    groups = getattr(form, "groups", None)
+    # What stands in no group (a table of its own) comes after the groups.
+    shown = [*(field for group in groups or () for field in group["fields"]), *form]
+    return next((form[field.name] for field in shown if not field.is_hidden and field.errors), None)
+
+
+@register.filter
+def hidden_errors(form: BaseForm) -> list[str]:
+    """What is wrong with the form as a whole or with its hidden fields: said on top, since no field shows it."""
+    return [*form.non_field_errors(), *(error for field in form.hidden_fields() for error in field.errors)]
+
+
+@register.filter
+def error_count(form: BaseForm) -> int:
+    """How many things must be put right before the form can be sent."""
+    return len(hidden_errors(form)) + sum(1 for field in form.visible_fields() if field.errors)
+
+
+@register.filter
+def among(form: BaseForm, names: Any) -> list[BoundField]:
+    """The visible fields of `form` whose name is in `names`."""
+    return [field for field in form.visible_fields() if field.name in (names or ())]
+
+
+@register.filter
+def besides(form: BaseForm, names: Any) -> list[BoundField]:
+    """The visible fields of `form` whose name is not in `names`."""
+    return [field for field in form.visible_fields() if field.name not in (names or ())]
+
+
+@register.filter
+def beside(cells: Any, headers: Any) -> list[tuple[Any, str]]:
+    """Each cell of a row with its column's header, which stands before it when a row becomes a card."""
+    labels = list(headers or ())
+    return [(cell, labels[place] if place < len(labels) else "") for place, cell in enumerate(cells)]
+
+
+@register.filter
+@stringfilter
+def tone(value: str) -> str:
+    """The look of a message or notice: Django's and our own names for it, as the stylesheet's."""
+    return {"error": "danger", "debug": "info", "secondary": "info", "": "info", "primary": "info"}.get(value, value)
+
+
+@register.filter
+@stringfilter
+def tone_icon(value: str) -> str:
+    """The icon that says the same as the tone's colour."""
+    return {"danger": "alert-triangle", "warning": "alert-triangle", "success": "circle-check"}.get(
+        tone(value), "info-circle"
+    )

@@ -1,0 +1,134 @@
+"""The frame around every page: the menu with what one may open and nothing else, the switch, the user's menu."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from fleetportal.core.access import Actor
+
+# Group -> entries: label, address, icon, permission. Company addresses take the company's identifier.
+COMPANY_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
+    ("", ((_("Home"), "cards:home", "home", "home.see"),)),
+    (
+        _("Cards and OBU"),
+        (
+            (_("Find a card"), "cards:list", "credit-card", "cards.see"),
+            (_("Create a card"), "cards:new", "plus", "cards.order"),
+            (_("My requests"), "cards:requests", "clipboard-list", "requests.see"),
+        ),
+    ),
+)
+OPERATOR_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
+    ("", ((_("Overview"), "operator:home", "home", "operator.see"),)),
+    (
+        _("Production"),
+        (
+            (_("Requests"), "operator:requests", "clipboard-list", "operator.see"),
+            (_("Batches"), "operator:batches", "package", "operator.see"),
+            (_("Card maker's files"), "operator:files", "file-text", "operator.see"),
+        ),
+    ),
+    (
+        _("System"),
+        (
+            (_("Work and jobs"), "operator:work", "settings", "operator.see"),
+            (_("Outgoing mail"), "operator:mail", "mail", "operator.see"),
+        ),
+    ),
+)
+
+
+@dataclass(slots=True)
+class Frame:
+    """What the base template shows around a page (docs/developers/screens.md)."""
+
+    portal_name: str
+    operator_name: str
+    demo: bool
+    area: str = "none"
+    company: dict[str, str] | None = None
+    companies: list[tuple[str, str, str, bool]] = field(default_factory=list)
+    menu: list[dict[str, Any]] = field(default_factory=list)
+    create_items: list[dict[str, str]] = field(default_factory=list)
+    user: dict[str, str] | None = None
+    theme: str = "auto"
+    languages: list[tuple[str, str, bool]] = field(default_factory=list)
+    theme_url: str = ""
+    language_url: str = ""
+    sign_out_url: str = ""
+    password_url: str = ""
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Return the frame of this request, for every template."""
+    current = get_language()
+    shown = Frame(
+        portal_name=settings.PORTAL_NAME,
+        operator_name=settings.OPERATOR_NAME,
+        demo=settings.PORTAL_DEMO,
+        languages=[(code, _OWN_NAMES[code], code == current) for code, _name in settings.LANGUAGES],
+        language_url=reverse("accounts:language"),
+    )
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"frame": shown}
+    shown.user = {"name": user.full_name, "email": user.email, "initials": user.initials}
+    shown.theme = user.theme
+    shown.theme_url = reverse("accounts:theme")
+    shown.sign_out_url = reverse("account_logout")
+    shown.password_url = reverse("account_change_password")
+    actor: Actor | None = getattr(request, "actor", None)
+    presence = getattr(request, "presence", None)
+    if actor is not None and presence is not None:
+        company = presence.membership.company
+        shown.area = "company"
+        home = reverse("cards:home", args=[company.identifier])
+        shown.company = {"name": company.legal_name, "identifier": company.identifier, "home_url": home}
+        shown.companies = [
+            (
+                other.company.legal_name,
+                other.company.identifier,
+                reverse("cards:home", args=[other.company.identifier]),
+                other.company_id == company.pk,
+            )
+            for other in presence.others
+        ]
+        shown.menu = _menu(COMPANY_MENU, actor, request.path, [company.identifier])
+        if actor.may("cards.order"):
+            url = reverse("cards:new", args=[company.identifier])
+            shown.create_items = [{"label": gettext("Fuel card"), "url": url, "icon": "credit-card"}]
+    elif actor is not None:
+        shown.area = "operator"
+        shown.menu = _menu(OPERATOR_MENU, actor, request.path, [])
+    return {"frame": shown}
+
+
+def _menu(table: Any, actor: Actor, path: str, args: list[str]) -> list[dict[str, Any]]:
+    """Return the groups with what this person may open; the entry that fits the address best is the current one."""
+    groups = []
+    entries = []
+    for label, items in table:
+        shown = [
+            {"label": text, "url": reverse(name, args=args), "icon": icon, "current": False}
+            for text, name, icon, permission in items
+            if actor.may(permission)
+        ]
+        if shown:
+            groups.append({"label": label, "items": shown})
+            entries.extend(shown)
+    # Everything stands below the first page's address, so that entry is only meant by its own.
+    fitting = [entry for entry in entries if path == entry["url"]]
+    fitting += [entry for entry in entries[1:] if path.startswith(str(entry["url"]))]
+    if fitting:
+        max(fitting, key=lambda entry: len(str(entry["url"])))["current"] = True
+    return groups
+
+
+_OWN_NAMES = {"en": "English", "fr": "Français", "nl": "Nederlands"}

@@ -1,0 +1,23 @@
+"""Every address of the portal."""
+
+from __future__ import annotations
+
+from django.urls import include, path, register_converter
+
+from fleetportal.core import health
+from fleetportal.core.converters import CompanyConverter
+
+register_converter(CompanyConverter, "company")
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("livez", health.livez, name="livez"),
+    path("", include("accounts.urls")),
+    path("<company:company>/", include("cards.urls")),
+    path("operator/", include("cards.operator.urls")),
+]
+
+handler400 = "fleetportal.core.errors.bad_request"
+handler403 = "fleetportal.core.errors.forbidden"
+handler404 = "fleetportal.core.errors.not_found"
+handler500 = "fleetportal.core.errors.server_error"
