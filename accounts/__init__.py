@@ -1,0 +1,1 @@
+"""Companies, customer numbers, divisions, users and what they may do."""

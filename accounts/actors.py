@@ -1,0 +1,110 @@
+"""From a signed-in person to an actor and a scope: who acts, what they may, and whose rows they see."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
+from django.utils import timezone
+
+from accounts.models import Membership, MembershipDivision, MembershipNumber, User
+from accounts.rights import operator_permissions, permissions_of
+from fleetportal.core.access import Actor
+from fleetportal.core.scope import Scope, company_scope, current_scope, person_scope
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A person in a company: the membership they act by, and all that they could switch to."""
+
+    membership: Membership
+    others: tuple[Membership, ...]
+
+
+def active_memberships(user_id: int, today: date) -> list[Membership]:
+    """Return the memberships by which that person gets in today, with their companies, by name (ACC-22, ACC-27).
+
+    Enters the person's scope where it is not in force already (a request is in it when this is asked).
+    """
+    scope = current_scope()
+    with nullcontext() if scope is not None and scope.person == user_id else person_scope(user_id):
+        return list(
+            Membership.objects.filter(
+                Q(valid_from__isnull=True) | Q(valid_from__lte=today),
+                Q(valid_until__isnull=True) | Q(valid_until__gte=today),
+                user_id=user_id,
+                is_active=True,
+                company__is_active=True,
+            )
+            .select_related("company")
+            .order_by("company__legal_name", "pk")
+        )
+
+
+def presence(user_id: int, identifier: str, now: datetime) -> Presence | None:
+    """Return how that person is present in the company of that identifier, or None when they are not."""
+    memberships = active_memberships(user_id, timezone.localdate(now))
+    mine = next((one for one in memberships if one.company.identifier == identifier), None)
+    return Presence(mine, tuple(memberships)) if mine else None
+
+
+def scope_of(membership: Membership) -> Scope:
+    """Return the scope of a membership: its company, cut down to its customer numbers and divisions."""
+    if membership.all_customer_numbers and membership.all_divisions:
+        return Scope(company=membership.company_id)
+    with company_scope(membership.company_id):
+        limits = Membership.objects.annotate(
+            number_ids=ArraySubquery(
+                MembershipNumber.objects.filter(membership=OuterRef("pk")).values("customer_number_id")
+            ),
+            division_ids=ArraySubquery(
+                MembershipDivision.objects.filter(membership=OuterRef("pk")).values("division_id")
+            ),
+        ).get(pk=membership.pk)
+    return Scope(
+        company=membership.company_id,
+        customer_numbers=None if membership.all_customer_numbers else tuple(limits.number_ids),
+        divisions=None if membership.all_divisions else tuple(limits.division_ids),
+    )
+
+
+def member_actor(user: User, membership: Membership, *, address: str | None = None, request_id: str = "") -> Actor:
+    """Return the actor for a member acting in their company."""
+    return Actor(
+        label=user.full_name,
+        user=user.pk,
+        company=membership.company_id,
+        membership=membership.pk,
+        permissions=permissions_of(membership, membership.company),
+        address=address,
+        request_id=request_id,
+        language=user.language,
+    )
+
+
+def operator_actor(user: User, *, address: str | None = None, request_id: str = "") -> Actor:
+    """Return the actor for operator staff acting in their own area."""
+    return Actor(
+        label=user.full_name,
+        user=user.pk,
+        permissions=operator_permissions(user),
+        address=address,
+        request_id=request_id,
+        language=user.language,
+    )
+
+
+def current_actor(user_id: int, company_id: int | None, now: datetime) -> Actor | None:
+    """Return the actor that a person is today, for work that was asked for earlier (GEN-13); None when they lost it."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None:
+        return None
+    if company_id is None or user.kind == User.Kind.OPERATOR:
+        return operator_actor(user)
+    for membership in active_memberships(user_id, timezone.localdate(now)):
+        if membership.company_id == company_id:
+            return member_actor(user, membership)
+    return None

@@ -1,0 +1,13 @@
+"""The accounts app."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """Companies, their people, and what these may do."""
+
+    name = "accounts"
+
+    def ready(self) -> None:
+        """Declare the rights table and listen for sign-ins."""
+        from accounts import receivers, rights  # noqa: F401  # importing them is the declaration

@@ -1,0 +1,121 @@
+"""The one rights table (ACC-13): the menu, the buttons, the server's checks and the documentation all read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Company, Membership, User
+from fleetportal.core.access import PERMISSIONS, Permission, declare
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A part of the portal that a member may open (ACC-11); `card_side` ones carry their own level."""
+
+    name: str
+    label: Any
+    card_side: bool = False
+
+
+APPLICATIONS: tuple[Application, ...] = (
+    Application("cards", _("Cards and OBU"), card_side=True),
+    Application("requests", _("Requests"), card_side=True),
+    Application("drivercodes", _("Driver codes"), card_side=True),
+    Application("renewals", _("Renewals"), card_side=True),
+    Application("sims", _("SIM cards")),
+    Application("hardware", _("Hardware")),
+    Application("vehicles", _("Vehicles")),
+    Application("drivers", _("Drivers")),
+    Application("packs", _("Service packs")),
+    Application("transactions", _("Transactions"), card_side=True),
+    Application("reports", _("Reports"), card_side=True),
+    Application("alerts", _("Alerts"), card_side=True),
+    Application("invoices", _("Invoices")),
+    Application("payments", _("Payments")),
+    Application("suppliers", _("Suppliers")),
+    Application("helpdesk", _("Helpdesk")),
+    Application("divisions", _("Fleet divisions")),
+    Application("users", _("Users")),
+)
+CARD_SIDE = frozenset(application.name for application in APPLICATIONS if application.card_side)
+
+# Profiles that may change fleet data (ACC-10); Accounting changes only under Suppliers and Invoices.
+FLEET_CHANGERS = frozenset({Membership.Profile.ADMINISTRATOR, Membership.Profile.MANAGEMENT})
+ACCOUNTING_CHANGES = frozenset({"suppliers", "invoices", "payments"})
+
+declare(
+    (
+        Permission("home.see", side="self"),
+        Permission("account.change", change=True, side="self"),
+        Permission("cards.see", "cards"),
+        Permission("cards.order", "cards", change=True),
+        Permission("cards.change", "cards", change=True),
+        Permission("cards.block", "cards", change=True),
+        Permission("cards.delete", "cards", change=True),
+        Permission("cards.receive", "cards", change=True),
+        Permission("requests.see", "requests"),
+        Permission("requests.withdraw", "requests", change=True),
+        Permission("requests.attach", "requests", change=True),
+        Permission("jobs.see", side="self"),
+        Permission("operator.see", side="operator"),
+        Permission("operator.produce", change=True, side="operator"),
+        Permission("operator.work", change=True, side="operator"),
+    )
+)
+
+
+def suggested_levels(profile: str, applications: list[str]) -> list[str]:
+    """Return the card-side applications that a new member of that profile may change (ACC-11)."""
+    return [name for name in applications if name in CARD_SIDE] if profile in FLEET_CHANGERS else []
+
+
+def _level(membership: Membership, permission: Permission) -> bool:
+    """Say whether the member's level reaches: by application on the card side, by profile for fleet data."""
+    if not permission.change or membership.is_principal:
+        return True
+    if permission.side == "card":
+        return permission.application in membership.change_applications
+    if membership.profile == Membership.Profile.ACCOUNTING:
+        return permission.application in ACCOUNTING_CHANGES
+    return membership.profile in FLEET_CHANGERS
+
+
+def permissions_of(membership: Membership, company: Company) -> frozenset[str]:
+    """Return what a member may do: level, application and the company's option, all three (ACC-13).
+
+    Validity dates and the scope are looked at before this is called.
+    """
+    return frozenset(
+        permission.name
+        for permission in PERMISSIONS.values()
+        if permission.side == "self"
+        or (
+            permission.side in {"card", "fleet"}
+            and (membership.is_principal or permission.application in membership.applications)
+            and permission.application not in company.options_off
+            and _level(membership, permission)
+        )
+    )
+
+
+def operator_permissions(user: User) -> frozenset[str]:
+    """Return what operator staff may do in their own area; nothing for anybody else."""
+    if user.kind != User.Kind.OPERATOR:
+        return frozenset()
+    return frozenset(name for name, permission in PERMISSIONS.items() if permission.side in {"operator", "self"})
+
+
+def roles() -> dict[str, frozenset[str]]:
+    """Return who there is, with what each may do: members with everything open and the levels that are suggested."""
+    everything = [application.name for application in APPLICATIONS]
+    company = Company()
+    found = {"Principal user": permissions_of(Membership(is_principal=True), company)}
+    for profile in Membership.Profile:
+        levels = suggested_levels(profile, everything)
+        member = Membership(profile=profile, applications=everything, change_applications=levels)
+        found[str(profile.label)] = permissions_of(member, company)
+    found[str(User.Kind.OPERATOR.label)] = operator_permissions(User(kind=User.Kind.OPERATOR))
+    return found

@@ -1,0 +1,65 @@
+"""What the accounts do outside of requests: mails about passwords, and forgetting old failures."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.account import app_settings
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.urls import reverse
+
+from accounts import signin
+from accounts.models import User
+from fleetportal.core.mail import OutgoingMail, mail_context, queue_mail
+from fleetportal.core.work import periodic
+
+
+def _user_of(address: str) -> User | None:
+    return User.objects.filter(email=address.strip().lower(), is_active=True).first()
+
+
+def queue_password_reset(email: str, *, language: str, now: datetime) -> None:
+    """Queue the mail with a reset link for an address (ACC-2), in its user's language or else in the given one.
+
+    Known and unknown addresses cost the same: a row is queued for either, and only when it comes to sending it is it
+    decided whether there is somebody to send it to.
+    """
+    user = _user_of(email)
+    queue_mail(
+        "password_reset",
+        to=email,
+        language=user.language if user else language,
+        key=f"password_reset:{uuid.uuid4()}",
+        now=now,
+    )
+
+
+@mail_context("password_reset")
+def _reset_link(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
+    """Make the link of a reset mail; None for an address that is no active user's."""
+    user = _user_of(mail.to)
+    if user is None:
+        return None
+    token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(user), "key": token})
+    return {"button_url": f"{settings.PORTAL_URL}{path}", "recipient_name": user.full_name}
+
+
+def queue_password_changed(user: User, now: datetime) -> None:
+    """Queue the mail that tells a user of a new password, with the way to choose another one if it was not them."""
+    queue_mail(
+        "password_changed",
+        user=user,
+        context={"path": reverse("account_reset_password")},
+        key=f"password_changed:{uuid.uuid4()}",
+        now=now,
+    )
+
+
+@periodic("accounts.forget_failures", every=timedelta(days=1), quiet=True)
+def forget_failures(now: datetime) -> int:
+    """Remove the counters of failed sign-ins that say nothing any more."""
+    return signin.forget_old(now)
