@@ -1,0 +1,1 @@
+"""Fuel cards: orders, issues, requests, limits and controls, production and blocks."""

@@ -1,0 +1,1 @@
+"""Demonstration data: two companies with a history, and cards by the million (decision 36)."""

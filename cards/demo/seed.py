@@ -1,0 +1,176 @@
+"""The demonstration as a whole: two companies, their people, fleets and cards, and what happened to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max
+
+from accounts.models import Company
+from cards.demo import fleet
+from cards.demo.fates import Fate, Fates
+from cards.demo.fleet import Settings
+from cards.demo.people import ACME, BOREA, Cast, bring_in, bring_in_staff, card_products
+from cards.demo.story import Life, Story
+from fleetportal.core.mail import OutgoingMail
+from fleetportal.core.scope import all_companies, company_scope
+from fleetportal.core.work_models import WorkItem
+from vehicles.models import Driver, Vehicle
+from vehicles.plates import plate_key
+
+# One seed for each company, so that a change of one fleet leaves the other as it was.
+ACME_SEED, BOREA_SEED, STORY_SEED = 20_260_101, 20_260_102, 20_260_103
+# How many cards have which fate (see `Fates`); the others are active.
+ACME_FATES = {
+    "expired": 14,
+    "replaced": 16,
+    "replaced_twice": 3,
+    "blocked": 8,
+    "never_came": 2,
+    "duplicate_waits": 3,
+    "duplicate_in_production": 2,
+    "duplicate_under_way": 3,
+    "duplicate_rejected": 1,
+    "new": 6,
+    "new_late": 3,
+    "in_production": 4,
+    "made": 3,
+    "in_production_late": 2,
+    "under_way": 9,
+    "deleted": 4,
+    "withdrawn": 3,
+    "rejected": 2,
+}
+BOREA_FATES = {
+    "expired": 2,
+    "replaced": 2,
+    "blocked": 2,
+    "duplicate_waits": 1,
+    "new": 2,
+    "new_late": 1,
+    "in_production": 1,
+    "made": 1,
+    "under_way": 2,
+    "deleted": 1,
+    "rejected": 1,
+}
+# One active card in so many was changed since.
+_CHANGED_EVERY = 7
+
+
+def is_there() -> bool:
+    """Say whether the demonstration's companies are in the database already, one of them or both."""
+    with all_companies(reason="is the demonstration there?"):
+        return Company.objects.filter(identifier__in=[ACME.identifier, BOREA.identifier]).exists()
+
+
+def make(*, now: datetime) -> None:
+    """Make the demonstration, whole or not at all; everything in it lies before `now`.
+
+    Raises IntegrityError where a company or a person of it is there already.
+    """
+    with transaction.atomic():
+        before = _newest()
+        operator = bring_in_staff(now=now)
+        acme, borea = bring_in(ACME, now=now), bring_in(BOREA, now=now)
+        story = Story(now=now, random=_dice(STORY_SEED), operator=operator, products=card_products())
+        lives = _lives(acme, fleet.acme, ACME_FATES, _dice(ACME_SEED), now, days_between=45)
+        lives += _lives(borea, fleet.borea, BOREA_FATES, _dice(BOREA_SEED), now, days_between=90)
+        for life in lives:
+            story.begin(life)
+        story.mishaps()
+        story.tell()
+        story.last_uses(lives)
+        _close(before, now)
+
+
+def _dice(seed: int) -> Random:
+    return Random(seed)  # noqa: S311  # nothing secret is drawn, and it must come out the same every time
+
+
+def _lives(
+    cast: Cast, draw: Any, wanted: dict[str, int], random: Random, now: datetime, *, days_between: int
+) -> list[Life]:
+    """Draw a fleet and the fates of its cards, and make its vehicles and drivers."""
+    settings: list[Settings] = draw(random)
+    names = [name for name, count in wanted.items() for _card in range(count)]
+    names += ["active"] * (len(settings) - len(names))
+    random.shuffle(names)
+    fates = Fates(random, now, days_between)
+    lives = [Life(cast, one, fates.draw(name)) for one, name in zip(settings, names, strict=True)]
+    for life in [life for life in lives if life.fate.name == "active"][::_CHANGED_EVERY]:
+        life.fate.changes.append(_changed_at(life.fate, random, now))
+    _park(lives)
+    return lives
+
+
+def _changed_at(fate: Fate, random: Random, now: datetime) -> datetime:
+    """Draw when a card's settings were changed: after its plastic has become active at the latest."""
+    settled = fate.plastics[0].ordered_at + timedelta(days=13)
+    return settled + (now - settled) * random.random()
+
+
+def _park(lives: Sequence[Life]) -> None:
+    """Make the vehicles and drivers of a fleet, and link them to their cards' lives.
+
+    The vehicle of an expired card has left the fleet.
+    """
+    cast = lives[0].cast
+    vehicles, drivers = [], []
+    for life in lives:
+        settings = life.settings
+        place: dict[str, Any] = {
+            "company_id": cast.company.pk,
+            "customer_number": cast.numbers[settings.number],
+            "division": cast.divisions[settings.division] if settings.division else None,
+        }
+        if settings.driver:
+            first, last = settings.driver
+            address = f"{fleet.embossed(first)}.{fleet.embossed(last)}".lower().replace(" ", "")
+            domain = cast.company.email.partition("@")[2]
+            life.driver = Driver(**place, first_name=first, last_name=last, email=f"{address}@{domain}")
+            drivers.append(life.driver)
+        if settings.has_vehicle:
+            life.vehicle = Vehicle(
+                **place,
+                plate=settings.printed_as,
+                plate_country=settings.plate_country,
+                plate_key=plate_key(settings.printed_as),
+                make=settings.model.make,
+                model=settings.model.name,
+                ended_at=_left(life.fate),
+            )
+            vehicles.append(life.vehicle)
+    with company_scope(cast.company.pk):
+        Vehicle.objects.bulk_create(vehicles)
+        Driver.objects.bulk_create(drivers)
+
+
+def _left(fate: Fate) -> datetime | None:
+    made_at = fate.plastics[0].made_at
+    return made_at + timedelta(days=1440) if fate.name == "expired" and made_at else None
+
+
+def _newest() -> tuple[int, int]:
+    """Return the highest ids of work and of mails before the story."""
+    with all_companies(reason="the demonstration's history"):
+        return (
+            WorkItem.objects.aggregate(newest=Max("pk"))["newest"] or 0,
+            OutgoingMail.objects.aggregate(newest=Max("pk"))["newest"] or 0,
+        )
+
+
+def _close(before: tuple[int, int], now: datetime) -> None:
+    """Note that what the story promised was done and its mails were sent, at the time: nothing of it is sent today."""
+    work, mails = before
+    with all_companies(reason="the demonstration's history"):
+        WorkItem.objects.filter(pk__gt=work, status=WorkItem.Status.WAITING, due_at__lte=now).update(
+            status=WorkItem.Status.DONE, attempts=1, finished_at=F("due_at") + timedelta(seconds=1)
+        )
+        OutgoingMail.objects.filter(pk__gt=mails, status=OutgoingMail.Status.WAITING).update(
+            status=OutgoingMail.Status.SENT, tries=1, sent_at=F("created_at") + timedelta(seconds=1)
+        )

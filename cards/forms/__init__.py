@@ -1,0 +1,1 @@
+"""The forms of a card: ordering, changing, blocking."""

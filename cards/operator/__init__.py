@@ -1,0 +1,1 @@
+"""The operator's own area: the queue, batches, the card maker's files."""

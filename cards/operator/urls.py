@@ -1,0 +1,25 @@
+"""The addresses of the operator's area."""
+
+from django.urls import path
+
+from cards.operator import views
+from cards.views.documents import DocumentOfAll
+from fleetportal.core import operations
+
+app_name = "operator"
+
+urlpatterns = [
+    path("", views.OperatorHome.as_view(), name="home"),
+    path("requests/", views.OperatorRequests.as_view(), name="requests"),
+    path("requests/<int:pk>/", views.RequestOfAll.as_view(), name="request"),
+    path("documents/<int:pk>/", DocumentOfAll.as_view(), name="document"),
+    path("produce/", views.Produce.as_view(), name="produce"),
+    path("batches/", views.BatchList.as_view(), name="batches"),
+    path("batches/<int:pk>/", views.BatchDetail.as_view(), name="batch"),
+    path("files/", views.FileList.as_view(), name="files"),
+    path("files/<int:pk>/", views.FileDetail.as_view(), name="file"),
+    path("work/", operations.WorkList.as_view(), name="work"),
+    path("work/<int:pk>/retry/", operations.WorkRetry.as_view(), name="retry"),
+    path("mail/", operations.MailList.as_view(), name="mail"),
+    path("mail/demonstration/", operations.CaughtMailList.as_view(), name="caught"),
+]

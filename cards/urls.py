@@ -1,0 +1,27 @@
+"""The addresses of a company's cards and requests; the company's identifier stands before them."""
+
+from django.urls import path
+
+from cards.views import acts, bulk, cards, documents, home, orders, requests
+
+app_name = "cards"
+
+urlpatterns = [
+    path("", home.Home.as_view(), name="home"),
+    path("cards/", cards.CardList.as_view(), name="list"),
+    path("cards/new/", orders.OrderPage.as_view(), name="new"),
+    path("cards/new/<int:pk>/", orders.CheckPage.as_view(), name="check"),
+    path("cards/block/", bulk.BlockMany.as_view(), name="block_many"),
+    path("cards/<int:pk>/", cards.CardDetail.as_view(), name="card"),
+    path("cards/<int:pk>/change/", acts.CardChange.as_view(), name="change"),
+    path("cards/<int:pk>/copy/", cards.CardCopy.as_view(), name="copy"),
+    path("cards/<int:pk>/block/", acts.CardBlock.as_view(), name="block"),
+    path("cards/<int:pk>/delete/", acts.CardDelete.as_view(), name="delete"),
+    path("cards/<int:pk>/receive/", acts.CardReceive.as_view(), name="receive"),
+    path("requests/", requests.RequestList.as_view(), name="requests"),
+    path("requests/<int:pk>/", requests.RequestDetail.as_view(), name="request"),
+    path("requests/<int:pk>/withdraw/", requests.RequestWithdraw.as_view(), name="withdraw"),
+    path("requests/<int:pk>/documents/new/", documents.DocumentAdd.as_view(), name="attach"),
+    path("documents/<int:pk>/", documents.DocumentDownload.as_view(), name="document"),
+    path("jobs/<int:pk>/", bulk.JobProgress.as_view(), name="job"),
+]

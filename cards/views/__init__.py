@@ -1,0 +1,1 @@
+"""The pages about cards and requests that a company's people see."""

@@ -1,0 +1,230 @@
+"""What is done with one card: change, block, delete, confirm receipt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from cards.catalogue import BlockReason
+from cards.forms.change import TABS, ChangeForm
+from cards.models import Card
+from cards.rules import sentence
+from cards.services import ADDRESS, CONTROLS, block_card, change_card, delete_card, limits_of, receive_card
+from cards.views.orders import SUGGESTIONS
+from fleetportal.core.pages import ActionPage, CompanyPage, FormPage
+from fleetportal.core.pages.detail import ObjectMixin
+from fleetportal.core.pages.forms import Refused
+from vehicles.models import Driver, Vehicle
+
+
+class CardAct(ActionPage):
+    """An action on one card; what its status does not allow leads back to its page with the sentence why."""
+
+    model = Card
+    action = ""
+
+    def crumbs(self) -> list[tuple[Any, str | None]]:
+        """Return the way here."""
+        return [(_("Cards"), self.url("cards:list")), (self.object.printed_as, self.refused_url()), (self.title, None)]
+
+    def refused_url(self) -> str:
+        """Go back to the card."""
+        return self.url("cards:card", self.kwargs["pk"])
+
+    def refusal(self, row: Card) -> str:
+        """Return why the card's state does not allow it."""
+        return sentence(self.action, row)
+
+
+class BlockForm(forms.Form):
+    """Why the card is blocked, and whether another is wanted (CRD-50)."""
+
+    use_required_attribute = False
+
+    reason = forms.ChoiceField(
+        choices=BlockReason.choices,
+        label=lazy("Reason"),
+        widget=forms.RadioSelect,
+        error_messages={"required": lazy("Choose a reason.")},
+    )
+    duplicate = forms.ChoiceField(
+        choices=[("yes", lazy("Yes, send a duplicate")), ("no", lazy("No, no duplicate"))],
+        label=lazy("Do you want a duplicate?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": lazy("Choose whether you want a duplicate.")},
+    )
+
+
+class CardBlock(CardAct):
+    """Block a card for theft, loss, not received or defective (CRD-50 to CRD-52)."""
+
+    permission = "cards.block"
+    action = "block"
+    title = lazy("Block")
+    form_class = BlockForm
+    tone = "danger"
+
+    def confirm(self, row: Card) -> dict[str, Any]:
+        """Say what a block does and what it does not."""
+        return {
+            "title": _("Block the card %(card)s") % {"card": row.printed_as},
+            "submit_label": _("Block the card now"),
+            "happens": [
+                _("The card is refused at every terminal, at once: every plastic of it that exists."),
+                _("A block can't be undone."),
+                _("You get an e-mail that confirms it."),
+                _("With a duplicate, a new plastic with the same number and settings is made within 24 hours."),
+            ],
+            "not_happens": [_("Driver codes are not blocked.")],
+            "items": [f"{row.printed_as} · ···· {row.last_digits}" if row.number else row.printed_as],
+        }
+
+    def act(self, form: forms.Form) -> str:
+        """Block the card and order the duplicate."""
+        data = form.cleaned_data
+        request = block_card(
+            actor=self.actor,
+            card=self.object,
+            reason=data["reason"],
+            duplicate=data["duplicate"] == "yes",
+            now=self.now,
+        )
+        text = _("The card %(card)s is blocked.") % {"card": self.object.printed_as}
+        if request is not None:
+            text += " " + _("The duplicate is ordered: request %(number)s.") % {"number": request.number}
+        messages.success(self.request, text)
+        return self.refused_url()
+
+
+class CardDelete(CardAct):
+    """Delete a card while it is New (CRD-52)."""
+
+    permission = "cards.delete"
+    action = "delete"
+    title = lazy("Delete")
+    tone = "danger"
+
+    def confirm(self, row: Card) -> dict[str, Any]:
+        """Say what is withdrawn."""
+        return {
+            "title": _("Delete the card %(card)s") % {"card": row.printed_as},
+            "submit_label": _("Delete the card"),
+            "happens": [_("The order is withdrawn and the card is not made.")],
+            "not_happens": [_("Other cards stay as they are.")],
+            "items": [row.printed_as],
+        }
+
+    def act(self, form: forms.Form) -> str:
+        """Withdraw the order."""
+        delete_card(actor=self.actor, card=self.object, now=self.now)
+        messages.success(self.request, _("The card %(card)s is deleted.") % {"card": self.object.printed_as})
+        return self.refused_url()
+
+
+class CardReceive(CardAct):
+    """Confirm that a dispatched card has arrived (FUL-4)."""
+
+    permission = "cards.receive"
+    action = "receive"
+    title = lazy("Confirm receipt")
+
+    def confirm(self, row: Card) -> dict[str, Any]:
+        """Say that the card becomes usable."""
+        return {
+            "title": _("Confirm receipt of the card %(card)s") % {"card": row.printed_as},
+            "submit_label": _("I have the card"),
+            "happens": [_("The card becomes active: it can be used at once.")],
+            "not_happens": [_("A card that has not arrived must be blocked instead.")],
+            "items": [f"{row.printed_as} · ···· {row.last_digits}"],
+        }
+
+    def act(self, form: forms.Form) -> str:
+        """Make the card active."""
+        receive_card(actor=self.actor, card=self.object, now=self.now)
+        messages.success(self.request, _("The card %(card)s is active.") % {"card": self.object.printed_as})
+        return self.refused_url()
+
+
+class CardChange(ObjectMixin, FormPage, CompanyPage):
+    """Change what takes effect at once, in tabs (CRD-40, CRD-41)."""
+
+    permission = "cards.change"
+    template_name = "cards/change.html"
+    title = lazy("Change")
+    model = Card
+    related = ("division", "vehicle", "driver", "customer_number")
+    form_class = ChangeForm
+    submit_label = lazy("Save the changes")
+
+    def crumbs(self) -> list[tuple[Any, str | None]]:
+        """Return the way here."""
+        return [(_("Cards"), self.url("cards:list")), (self.object.printed_as, self.refused_url()), (self.title, None)]
+
+    def refused_url(self) -> str:
+        """Go back to the card."""
+        return self.url("cards:card", self.kwargs["pk"])
+
+    def prepare(self) -> None:
+        """Find the card and refuse what its status does not allow."""
+        self.object = self.find(self.kwargs["pk"])
+        if why := sentence("change", self.object):
+            raise Refused(why)
+
+    def tab(self) -> str:
+        """Return the tab that is open."""
+        asked = self.request.GET.get("tab", "")
+        return asked if asked in TABS else next(iter(TABS))
+
+    def form_kwargs(self) -> dict[str, Any]:
+        """Say which tab and which card."""
+        return {"tab": self.tab(), "card": self.object}
+
+    def initial(self) -> dict[str, Any]:
+        """Return the card as it is."""
+        card = self.object
+        initial: dict[str, Any] = {name: getattr(card, name) for name in (*CONTROLS, *ADDRESS)}
+        initial |= {
+            "division": card.division,
+            "cost_centre": card.cost_centre,
+            "vehicle": str(card.vehicle or ""),
+            "driver": str(card.driver or ""),
+            "version": card.version,
+        }
+        for limit in limits_of(card):
+            name = f"limit_{limit['product']}"
+            initial |= {f"{name}_{key}": limit[key] for key in ("amount", "unit", "period", "on_reach")}
+        return initial
+
+    def extra(self, form: forms.Form) -> dict[str, Any]:
+        """Return the tabs, and plates and names while one types."""
+        drivers = Driver.objects.filter(ended_at__isnull=True).order_by("last_name", "first_name")
+        return {
+            "title": _("Change the card %(card)s") % {"card": self.object.printed_as},
+            "tabs": [
+                {"label": label, "url": f"{self.request.path}?tab={name}", "current": name == self.tab()}
+                for name, label in TABS.items()
+            ],
+            "plates": Vehicle.objects.filter(ended_at__isnull=True).values_list("plate", flat=True)[:SUGGESTIONS]
+            if self.tab() == "general"
+            else [],
+            "drivers": [str(driver) for driver in drivers[:SUGGESTIONS]] if self.tab() == "general" else [],
+        }
+
+    def act(self, form: forms.Form) -> str:
+        """Save the tab."""
+        assert isinstance(form, ChangeForm)
+        changed = change_card(
+            actor=self.actor,
+            card=self.object,
+            version=form.cleaned_data["version"],
+            values=form.values(),
+            limits=form.cleaned_data.get("limits") if self.tab() == "limits" else None,
+            now=self.now,
+        )
+        text = _("The changes are saved and take effect at once.") if changed else _("Nothing was different.")
+        messages.success(self.request, text)
+        return self.refused_url()

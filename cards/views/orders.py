@@ -1,0 +1,338 @@
+"""Ordering a card: the form, the check before confirming, the order."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import resolve
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from accounts.models import CustomerNumber
+from cards.catalogue import Category, CodeType
+from cards.codes import can_seal, seal
+from cards.describe import address_text, controls_of, limit_text, products_text
+from cards.forms.order import SECRETS, OrderForm
+from cards.models import Card, CardProduct
+from cards.services import ADDRESS, CONTROLS, Order, limits_of, place_order
+from fleetportal.core import formkeys
+from fleetportal.core.drafts import Draft
+from fleetportal.core.pages import CompanyPage, FormPage
+from fleetportal.core.pages.base import as_id
+from fleetportal.core.pages.forms import Refused
+from vehicles.models import Driver, Vehicle
+
+DRAFT = "cards.order"
+# What a datalist suggests; whoever has more types the plate or the name.
+SUGGESTIONS = 300
+
+
+class OrderPage(FormPage, CompanyPage):
+    """The order form (CRD-1 to CRD-6); sending it leads to the check."""
+
+    permission = "cards.order"
+    template_name = "cards/order.html"
+    title = lazy("Create a card")
+    form_class = OrderForm
+    submit_label = lazy("Check the order")
+
+    def crumbs(self) -> list[tuple[Any, str | None]]:
+        """Return the way here."""
+        return [(_("Cards"), self.url("cards:list")), (_("Create a card"), None)]
+
+    def refused_url(self) -> str:
+        """Go back to the list."""
+        return self.url("cards:list")
+
+    def prepare(self) -> None:
+        """Find the draft that is taken up again."""
+        self.draft = None
+        wanted = self.request.GET.get("draft", "")
+        if wanted:
+            self.draft = find_draft(self.actor.person, wanted)
+
+    def form_kwargs(self) -> dict[str, Any]:
+        """Say whether a chosen code is set already."""
+        return {"code_is_set": self.draft is not None and self.draft.sealed is not None}
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Show the form: empty, with a draft, or with the settings of a card to copy."""
+        self.prepare()
+        if self.draft is not None:
+            data = QueryDict(self.draft.data["body"])
+            initial = {name: data.getlist(name) if len(data.getlist(name)) > 1 else data.get(name) for name in data}
+            for name in ("forbidden_days", "countries"):
+                initial[name] = data.getlist(name)
+            return self.show_form(self.form_class(initial=initial, **self.form_kwargs()))
+        return super().get(request, **kwargs)
+
+    def initial(self) -> dict[str, Any]:
+        """Return the settings of the card to copy, or sensible ones."""
+        wanted = self.request.GET.get("copy", "")
+        if wanted:
+            card = Card.objects.filter(pk=as_id(wanted)).first()
+            if card is None:
+                raise Http404
+            return copied(card)
+        numbers = list(CustomerNumber.objects.all()[:2])
+        initial: dict[str, Any] = {"category": Category.VEHICLE, "product": CardProduct.objects.order_by("pk").first()}
+        if numbers:
+            initial |= {name: getattr(numbers[0], name) for name in ADDRESS}
+        if len(numbers) == 1:
+            initial["customer_number"] = numbers[0]
+        return initial
+
+    def extra(self, form: forms.Form) -> dict[str, Any]:
+        """Offer plates and names while one types."""
+        plates = Vehicle.objects.filter(ended_at__isnull=True).order_by("plate").values_list("plate", flat=True)
+        drivers = Driver.objects.filter(ended_at__isnull=True).order_by("last_name", "first_name")
+        return {
+            "plates": plates[:SUGGESTIONS],
+            "drivers": [str(driver) for driver in drivers[:SUGGESTIONS]],
+            "can_seal": can_seal(),
+        }
+
+    def answer_again(self, form: forms.Form, taken: formkeys.Taken) -> HttpResponse:
+        """Let the draft hold what is typed now: who went back and sends the form again means that."""
+        place = resolve(urlsplit(taken.receipt).path)
+        if place.view_name == "cards:check":
+            self.draft = Draft.objects.filter(pk=place.kwargs["pk"], user_id=self.actor.person, kind=DRAFT).first()
+            if self.draft is not None:
+                return redirect(self.act(form))
+        return super().answer_again(form, formkeys.Taken(first=False, same=False))
+
+    def act(self, form: forms.Form) -> str:
+        """Keep the checked form as a draft, its code sealed, and go on to the check."""
+        data = self.request.POST.copy()
+        for name in (*SECRETS, "csrfmiddlewaretoken", formkeys.FIELD):
+            data.pop(name, None)
+        code = form.cleaned_data.get("secret_code", "")
+        sealed = self.draft.sealed if self.draft is not None else None
+        if form.cleaned_data["code_type"] != CodeType.CHOSEN:
+            sealed = None
+        elif code:
+            if not can_seal():
+                raise forms.ValidationError(_("A code can't be chosen at the moment. Choose another type of code."))
+            sealed = seal(code)
+        body = data.urlencode()
+        if self.draft is None:
+            self.draft = Draft(user_id=self.actor.person, kind=DRAFT, created_at=self.now)
+        self.draft.data = {"body": body}
+        self.draft.sealed = sealed
+        self.draft.updated_at = self.now
+        self.draft.save()
+        return self.url("cards:check", self.draft.pk)
+
+
+class CheckPage(FormPage, CompanyPage):
+    """The check before confirming: address and secret code, and everything else in words (CRD-6, CRD-7)."""
+
+    permission = "cards.order"
+    template_name = "cards/check.html"
+    title = lazy("Check your order")
+    form_class = forms.Form
+
+    def crumbs(self) -> list[tuple[Any, str | None]]:
+        """Return the way here."""
+        return [
+            (_("Cards"), self.url("cards:list")),
+            (_("Create a card"), self.change_url()),
+            (_("Check your order"), None),
+        ]
+
+    def change_url(self) -> str:
+        """Return the form with what was typed."""
+        return f"{self.url('cards:new')}?draft={self.kwargs['pk']}"
+
+    def refused_url(self) -> str:
+        """Go back to the form."""
+        return self.change_url()
+
+    def prepare(self) -> None:
+        """Read the draft again: rights, numbers and divisions may have changed since."""
+        self.draft = find_draft(self.actor.person, str(self.kwargs["pk"]))
+        self.order_form = OrderForm(QueryDict(self.draft.data["body"]), code_is_set=self.draft.sealed is not None)
+        if not self.order_form.is_valid():
+            raise Refused(_("Something in this order is not right any more. Look at it again."))
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Show the check; who goes back to it after confirming is led to what was ordered."""
+        try:
+            return super().get(request, **kwargs)
+        except Http404:
+            receipt = formkeys.receipt_of(self.actor.person, self.end_key())
+            if not receipt:
+                raise
+            messages.info(request, _("This order was confirmed already."))
+            return redirect(receipt)
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Place the order once; the draft ends with it, and a second sending gets the first one's receipt."""
+        try:
+            return super().post(request, **kwargs)
+        except Http404:
+            receipt = formkeys.receipt_of(self.actor.person, request.POST.get(formkeys.FIELD, ""))
+            if not receipt:
+                raise
+            return redirect(receipt)
+
+    def end_key(self) -> str:
+        """Return the key under which the order that a draft became is kept."""
+        return f"draft {self.kwargs['pk']}"
+
+    def extra(self, form: forms.Form) -> dict[str, Any]:
+        """Return the order in words."""
+        data = self.order_form.cleaned_data
+        controls = type("Controls", (), {**data["controls"], "odometer_entry": data["odometer_entry"]})()
+        number: CustomerNumber = data["customer_number"]
+        limits = {limit["product"]: limit for limit in data["limits"]}
+        chosen = data["code_type"] == CodeType.CHOSEN
+        return {
+            "change_url": self.change_url(),
+            "warnings": self.order_form.warnings,
+            "printed_as": data["printed_as"],
+            "sections": [
+                {
+                    "title": _("Card"),
+                    "facts": _said(
+                        [
+                            {"label": _("Type of product"), "value": str(data["product"])},
+                            {"label": _("Plate or name on the card"), "value": data["printed_as"]},
+                            {"label": _("Category"), "value": Category(data["category"]).label},
+                            {"label": _("Extra mention"), "value": data["extra_mention"]},
+                            {"label": _("Customer number"), "value": str(number)},
+                            {"label": _("Fleet division"), "value": str(data["division"] or "")},
+                            {"label": _("Cost centre"), "value": data["cost_centre"]},
+                            {"label": _("Vehicle"), "value": str(data["vehicle"] or "")},
+                            {"label": _("Driver"), "value": str(data["driver"] or "")},
+                        ]
+                    ),
+                },
+                {
+                    "title": _("Products, services and limits"),
+                    "table": {
+                        "headers": [_("Product or service"), _("Limit")],
+                        "rows": [
+                            [label, limit_text(limits[code]) if code in limits else _("no limit")]
+                            for code, label in products_text(data["products"])
+                        ],
+                    },
+                },
+                {"title": _("Controls"), "facts": _said(controls_of(controls))},
+                {
+                    "title": _("Delivery address"),
+                    "facts": [{"label": _("The card is sent to"), "value": _address(data)}],
+                },
+                {
+                    "title": _("Secret code"),
+                    "facts": [
+                        {"label": _("Type"), "value": CodeType(data["code_type"]).label},
+                        *([{"label": _("Code"), "value": _("set, not shown")}] if chosen else []),
+                        {
+                            "label": _("Secret codes are sent to"),
+                            "value": address_text(number.lines),
+                            "help": _(
+                                "This address can't be changed here. Write to your usual contact to have it changed."
+                            ),
+                        },
+                    ],
+                },
+            ],
+        }
+
+    def act(self, form: forms.Form) -> str:
+        """Place the order and show its receipt, or the form for the next card like it (CRD-8)."""
+        if not Draft.objects.filter(pk=self.draft.pk).delete()[0]:
+            messages.info(self.request, _("This order was confirmed already, in another window."))
+            return self.url("cards:list")
+        request = place_order(actor=self.actor, order=self.order(), now=self.now)
+        receipt = self.url("cards:request", request.pk)
+        formkeys.take(self.actor.person, self.end_key(), QueryDict(), self.now)
+        formkeys.write_receipt(self.actor.person, self.end_key(), receipt)
+        if "copy" in self.request.POST:
+            messages.success(
+                self.request,
+                _("Order %(number)s for %(card)s is placed. Here is the next one like it.")
+                % {"number": request.number, "card": request.label},
+            )
+            return f"{self.url('cards:new')}?copy={request.card_id}"
+        messages.success(
+            self.request,
+            _("Order %(number)s is placed. We deal with it within 24 hours.") % {"number": request.number},
+        )
+        return receipt
+
+    def order(self) -> Order:
+        """Return the checked order."""
+        data = self.order_form.cleaned_data
+        chosen = data["code_type"] == CodeType.CHOSEN
+        return Order(
+            **{
+                name: data[name]
+                for name in (
+                    "product",
+                    "customer_number",
+                    "division",
+                    "category",
+                    "printed_as",
+                    "plate_country",
+                    "extra_mention",
+                    "cost_centre",
+                    "vehicle",
+                    "driver",
+                    "products",
+                    "limits",
+                    "controls",
+                    "odometer_entry",
+                    "code_type",
+                )
+            },
+            address={name: data[name] for name in ADDRESS},
+            sealed_code=bytes(self.draft.sealed) if chosen and self.draft.sealed is not None else None,
+        )
+
+
+def find_draft(user_id: int, pk: str) -> Draft:
+    """Return one's own draft of an order, or raise 404."""
+    draft = Draft.objects.filter(pk=as_id(pk), user_id=user_id, kind=DRAFT).first()
+    if draft is None:
+        raise Http404
+    return draft
+
+
+def copied(card: Card) -> dict[str, Any]:
+    """Return the settings of a card for the next one: all but plate or name, and secret code (CRD-8, CRD-20)."""
+    initial: dict[str, Any] = {name: getattr(card, name) for name in (*CONTROLS, *ADDRESS)}
+    initial |= {
+        name: getattr(card, name)
+        for name in (
+            "product",
+            "customer_number",
+            "division",
+            "category",
+            "plate_country",
+            "extra_mention",
+            "cost_centre",
+            "odometer_entry",
+            "code_type",
+        )
+    }
+    initial |= {f"pays_{code}": True for code in card.products}
+    for limit in limits_of(card):
+        name = f"limit_{limit['product']}"
+        initial |= {f"{name}_{key}": limit[key] for key in ("amount", "unit", "period", "on_reach")}
+    return initial
+
+
+def _said(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out what was left empty: who checks an order looks at what was filled in."""
+    return [fact for fact in facts if fact["value"]]
+
+
+def _address(data: dict[str, Any]) -> str:
+    return address_text([data["recipient"], data["street"], f"{data['postal_code']} {data['town']}", data["country"]])
