@@ -1,0 +1,80 @@
+"""Every task without JavaScript: what scripts do is comfort."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.running import ACME
+from tests.browser.walk import PRINCIPAL
+
+
+@pytest.mark.rule("GEN-10", "CRD-2")
+def test_an_order(visit, sign_in):
+    page = visit(script=False)
+    page.goto("/")
+    sign_in(page, PRINCIPAL)
+    page.get_by_role("link", name="Create a card").first.click()
+    page.get_by_label("By driver").check()
+    page.get_by_label("Customer number").select_option(index=1)
+    page.get_by_label("Plate or name on the card").fill("NO SCRIPT")
+    page.get_by_label("Diesel", exact=True).check()
+    page.get_by_label("Limit for Diesel", exact=True).fill("99")
+    page.get_by_role("button", name="Check the order").click()
+    expect(page.locator("main")).to_contain_text("99 euro per month")
+    page.get_by_role("button", name="Confirm the order").click()
+    expect(page.locator("h1 .status")).to_have_text("Received")
+    page.locator(".user-button").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("#id_login")).to_be_visible()
+
+
+@pytest.mark.rule("GEN-6", "CRD-30", "CRD-31")
+def test_search_filter_sort_and_page(visit):
+    page = visit(PRINCIPAL, script=False)
+    page.goto(f"/{ACME}/cards/")
+    page.get_by_role("link", name="More filters").click()
+    page.get_by_label("Status", exact=True).select_option("Active")
+    page.get_by_label("Card category").select_option("By vehicle")
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.locator(".chip")).to_have_count(2)
+    assert {status.inner_text() for status in page.locator("tbody .status").all()} == {"Active"}
+
+    page.get_by_role("link", name="Plate or name").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_contain_text("Plate or name")
+    first = page.locator("tbody .row-link").all_inner_texts()
+    page.get_by_role("link", name="Next").click()
+    second = page.locator("tbody .row-link").all_inner_texts()
+    assert first[-1] <= second[0]
+    assert not set(first) & set(second)
+    page.get_by_role("link", name="Previous").click()
+    assert page.locator("tbody .row-link").all_inner_texts() == first
+    expect(page.locator(".chip")).to_have_count(2)
+
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_role("link", name="Card settings").click()
+    expect(page.locator("thead")).to_contain_text("Last used")
+    expect(page.locator("th[aria-sort=ascending]")).to_contain_text("Plate or name")
+    page.get_by_role("link", name="Clear all").click()
+    expect(page.locator(".chip")).to_have_count(0)
+
+
+@pytest.mark.rule("GEN-4", "CRD-54")
+def test_a_bulk_block(visit):
+    page = visit(PRINCIPAL, script=False)
+    page.goto(f"/{ACME}/cards/?status=active&category=driver")
+    names = page.locator("tbody .row-link").all_inner_texts()[:2]
+    expect(page.get_by_role("button", name="Block")).to_be_hidden()
+    for box in page.locator("tbody input[name=select]").all()[:2]:
+        box.check()
+    page.get_by_role("button", name="Block").click()
+    expect(page.locator("h1")).to_have_text("Block 2 cards")
+    for name in names:
+        expect(page.locator(".items")).to_contain_text(name)
+    page.get_by_role("button", name="Block 2 cards now").click()
+    expect(page.locator(".error-summary")).to_contain_text("Choose a reason.")
+    page.get_by_label("Loss").check()
+    page.get_by_role("button", name="Block 2 cards now").click()
+    expect(page.get_by_role("status").first).to_contain_text("2 cards are blocked.")
+    assert re.search(r"status=active", page.url), "the list comes back with its filter"
+    assert not set(names) & set(page.locator("tbody .row-link").all_inner_texts())

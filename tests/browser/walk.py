@@ -1,0 +1,218 @@
+"""Every page of the portal at an address that shows it, for the tests, the pictures and the audit."""
+
+import html
+import re
+from dataclasses import dataclass, field
+
+from tests.browser.running import ACME
+from tests.browser.visitor import Visitor
+
+PRINCIPAL = "principal@acme.example"
+CONSULTATION = "consultation@acme.example"
+OPERATOR = "staff@operator.example"
+NOBODY = ""
+
+# Addresses that show no page of ours. Each says why; whatever else is in the registry is visited.
+NO_PAGE = {
+    "livez": "answers programs, with JSON",
+    "healthz": "answers programs, with JSON",
+    "accounts:start": "leads on to a person's first page",
+    "accounts:language": "takes a choice by POST and leads back",
+    "accounts:theme": "takes a choice by POST and leads back",
+    "cards:document": "sends a file to keep",
+    "operator:document": "sends a file to keep",
+    "cards:copy": "leads on to the order form, which is visited as a copy",
+    "operator:retry": "shows its question only for work that stopped, and none has: visited in test_pages.py",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page as somebody sees it: the name of its address, what is special, who looks, and the address itself."""
+
+    name: str
+    who: str
+    path: str
+    special: str = ""
+    status: int = 200
+
+    def __str__(self):
+        """Return the name as it is used for files and in messages."""
+        return "-".join(filter(None, (self.name.replace(":", "-"), self.special)))
+
+
+@dataclass
+class Walk:
+    """The places, and the people who are signed in to see them."""
+
+    portal: object
+    people: dict = field(default_factory=dict)
+    places: list = field(default_factory=list)
+
+    def person(self, email):
+        """Return somebody who is signed in, or came without (NOBODY)."""
+        if email not in self.people:
+            self.people[email] = Visitor(self.portal, email)
+        return self.people[email]
+
+    def add(self, name, who, path, special="", status=200):
+        """Note a place."""
+        self.places.append(Place(name, who, path, special, status))
+
+
+def all_places(portal):
+    """Return a walk along every page, after doing what pages need to be there: an order begun, a bulk block."""
+    walk = Walk(portal)
+    _company(walk, walk.person(PRINCIPAL))
+    _reader(walk, walk.person(CONSULTATION))
+    _operator(walk, walk.person(OPERATOR))
+    _accounts(walk)
+    return walk
+
+
+def order_values(printed, **changes):
+    """Return an order as the form takes it, for a card of Acme's with a code of the card maker's."""
+    return {
+        "category": "driver",
+        "printed_as": printed,
+        "recipient": "Acme Logistics, fleet office",
+        "street": "Noorderlaan 147",
+        "postal_code": "2030",
+        "town": "Antwerpen",
+        "country": "BE",
+        "area": "everywhere",
+        "code_type": "calculated",
+        "pays_diesel": "on",
+        "limit_diesel_amount": "150",
+        "limit_diesel_unit": "eur",
+        "limit_diesel_period": "week",
+        "limit_diesel_on_reach": "block",
+        "pays_wash": "on",
+        "forbidden_days": ["6", "7"],
+        "hours_from": "06:00",
+        "hours_until": "20:00",
+        "max_transactions": "3",
+        "max_transactions_period": "day",
+    } | changes
+
+
+def begin_order(person, printed):
+    """Fill in the order form; return the address of the page that checks it."""
+    path = f"/{ACME}/cards/new/"
+    page, _address = person.get(path)
+    product = re.search(r'name="product"[^>]* value="(\d+)"', page)[1]
+    numbers = page.split('name="customer_number"')[1].split("</select>")[0]
+    number = re.search(r'<option value="(\d+)"', numbers)[1]
+    answer, address = person.post(path, product=product, customer_number=number, **order_values(printed))
+    assert re.search(r"/cards/new/\d+/$", address), re.findall(r"field-errors.*?</ul>", answer, re.DOTALL)
+    return address.removeprefix(person.portal.url)
+
+
+def _company(walk, person):
+    cards, requests = f"/{ACME}/cards/", f"/{ACME}/requests/"
+    card = rf"{cards}\d+/"
+
+    def one(status):
+        return person.first(f"{cards}?status={status}", card)
+
+    active = one("active")
+    arriving = person.first(f"{cards}?status=in_creation", rf"{card}receive/")
+    walk.add("cards:home", PRINCIPAL, f"/{ACME}/")
+    walk.add("cards:list", PRINCIPAL, cards)
+    walk.add("cards:list", PRINCIPAL, f"{cards}?status=active&category=driver&sort=printed&view=settings", "filtered")
+    walk.add("cards:list", PRINCIPAL, f"{cards}?q=nothing-is-called-this", "nothing-found")
+    walk.add("cards:new", PRINCIPAL, f"{cards}new/")
+    walk.add("cards:new", PRINCIPAL, f"{cards}new/?copy={active.rstrip('/').rsplit('/', 1)[1]}", "copy")
+    walk.add("cards:check", PRINCIPAL, begin_order(person, "WALK ALONG"))
+    # Some that can be blocked, and some that can't any more.
+    rows = person.links(f"{cards}?status=active", card)[:9] + person.links(f"{cards}?status=blocked", card)[:3]
+    chosen = "&".join(f"select={one.rstrip('/').rsplit('/', 1)[1]}" for one in rows)
+    walk.add("cards:block_many", PRINCIPAL, f"{cards}block/?do=block&{chosen}")
+    for status in ("active", "new", "blocked", "expired", "withdrawn"):
+        walk.add("cards:card", PRINCIPAL, one(status), status)
+    walk.add("cards:card", PRINCIPAL, arriving.removesuffix("receive/"), "dispatched")
+    for tab in ("general", "limits", "controls"):
+        walk.add("cards:change", PRINCIPAL, f"{active}change/?tab={tab}", tab)
+    walk.add("cards:block", PRINCIPAL, f"{active}block/")
+    walk.add("cards:delete", PRINCIPAL, person.first(f"{cards}?status=new", rf"{card}delete/"))
+    walk.add("cards:receive", PRINCIPAL, arriving)
+    walk.add("cards:requests", PRINCIPAL, requests)
+    waiting = person.first(f"{requests}?status=received", rf"{requests}\d+/withdraw/")
+    walk.add("cards:request", PRINCIPAL, waiting.removesuffix("withdraw/"), "received")
+    ended = person.first(f"{requests}?status=dispatched", rf"{requests}\d+/")
+    walk.add("cards:request", PRINCIPAL, ended, "ended")
+    walk.add("cards:withdraw", PRINCIPAL, waiting)
+    walk.add("cards:attach", PRINCIPAL, waiting.replace("withdraw/", "documents/new/"))
+    walk.add("cards:job", PRINCIPAL, _job(person, cards))
+    walk.add("not_found", PRINCIPAL, f"{cards}999999999/", status=404)
+
+
+def _job(person, cards):
+    """Block an active card, and six that can't be blocked any more; return the address of the job's progress."""
+    rows = person.links(f"{cards}?status=active", rf"{cards}\d+/")[-1:]
+    rows += person.links(f"{cards}?status=blocked", rf"{cards}\d+/")[:6]
+    chosen = "&".join(f"select={one.rstrip('/').rsplit('/', 1)[1]}" for one in rows)
+    _page, address = person.post(f"{cards}block/?do=block&{chosen}", reason="loss")
+    return address.removeprefix(person.portal.url)
+
+
+def _reader(walk, person):
+    """What somebody who only reads sees."""
+    cards, requests = f"/{ACME}/cards/", f"/{ACME}/requests/"
+    walk.add("cards:home", CONSULTATION, f"/{ACME}/", "reader")
+    walk.add("cards:list", CONSULTATION, cards, "reader")
+    walk.add("cards:card", CONSULTATION, person.first(f"{cards}?status=active", rf"{cards}\d+/"), "reader")
+    walk.add("cards:requests", CONSULTATION, requests, "reader")
+    walk.add("refused", CONSULTATION, f"{cards}new/", status=403)
+
+
+def _operator(walk, person):
+    def one(path):
+        return person.first(path, rf"{path}\d+/")
+
+    walk.add("operator:home", OPERATOR, "/operator/")
+    walk.add("operator:requests", OPERATOR, "/operator/requests/")
+    walk.add("operator:requests", OPERATOR, "/operator/requests/?status=all", "all")
+    walk.add("operator:request", OPERATOR, one("/operator/requests/"))
+    ended = person.first("/operator/requests/?status=dispatched", r"/operator/requests/\d+/")
+    walk.add("operator:request", OPERATOR, ended, "ended")
+    walk.add("operator:produce", OPERATOR, "/operator/produce/?oldest=1")
+    walk.add("operator:batches", OPERATOR, "/operator/batches/")
+    walk.add("operator:batch", OPERATOR, one("/operator/batches/"))
+    walk.add("operator:files", OPERATOR, "/operator/files/")
+    walk.add("operator:file", OPERATOR, one("/operator/files/"))
+    aside = _set_aside(person)
+    if aside:
+        walk.add("operator:file", OPERATOR, aside, "set-aside")
+    walk.add("operator:work", OPERATOR, "/operator/work/")
+    walk.add("operator:mail", OPERATOR, "/operator/mail/")
+    walk.add("operator:caught", OPERATOR, "/operator/mail/demonstration/")
+
+
+def _set_aside(person):
+    """Return the address of a file of which something was set aside, where the list shows one."""
+    page, _address = person.get("/operator/files/")
+    for row in page.split("<tr>"):
+        if "status-set_aside" in row:
+            return re.search(r'href="(/operator/files/\d+/)"', row)[1]
+    return None
+
+
+def _accounts(walk):
+    walk.add("account_login", NOBODY, "/accounts/login/")
+    walk.add("account_reset_password", NOBODY, "/accounts/password/reset/")
+    walk.add("account_reset_password_done", NOBODY, "/accounts/password/reset/done/")
+    walk.add("account_reset_password_from_key", NOBODY, "/accounts/password/reset/key/1-no-such-key/", "spent")
+    walk.add("account_reset_password_from_key_done", NOBODY, "/accounts/password/reset/key/done/")
+    walk.add("account_inactive", NOBODY, "/accounts/inactive/")
+    walk.add("account_logout", PRINCIPAL, "/accounts/logout/")
+    walk.add("account_reauthenticate", PRINCIPAL, "/accounts/reauthenticate/")
+    walk.add("account_change_password", PRINCIPAL, "/accounts/password/change/")
+
+
+def reset_link(walk, email):
+    """Ask for a new password, and return the link that stands in the demonstration's mail."""
+    Visitor(walk.portal).post("/accounts/password/reset/", email=email)
+    page, _address = walk.person(OPERATOR).get("/operator/mail/demonstration/")
+    found = re.search(r'/accounts/password/reset/key/[^"\s<]+', html.unescape(page))
+    return found[0] if found else None

@@ -1,0 +1,142 @@
+"""Dates, amounts and words follow the user's language; what is typed, too (GEN-8)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from cards.models import Card, CardLimit
+from tests import factories
+from tests.cards.tools import again, change, check, one
+
+pytestmark = pytest.mark.rule("GEN-8")
+
+
+@pytest.fixture
+def card(number):
+    card = factories.card(
+        number, printed_as="1-ABC-123", max_amount=Decimal("1250.50"), expires_on=date(2028, 5, 31),
+        issue_fields={"expires_on": date(2028, 5, 31), "made_on": date(2024, 5, 3),
+                      "dispatched_at": datetime(2024, 7, 4, 22, 30, tzinfo=UTC)},
+    )  # fmt: skip
+    factories.limit(card, "diesel", amount="1250.50")
+    return card
+
+
+def speak(person, language):
+    """Choose a language as one does: in the menu at the top."""
+    seen = person.post("/accounts/language/", {"language": language, "next": person.home})
+    assert seen.page.first("html").attrs["lang"] == language
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("language", "status", "expiry", "amount", "limit", "dispatched"),
+    [
+        ("en", "Active", "31/05/2028", "1,250.50 €", "1,250.50 euro per month", "05/07/2024"),
+        ("fr", "Active", "31/05/2028", "1 250,50 €", "1 250,50", "05/07/2024"),
+        ("nl", "Actief", "31-05-2028", "1.250,50 €", "1.250,50", "05-07-2024"),
+    ],
+)
+def test_dates_and_amounts_are_written_in_the_users_way(ada, card, language, status, expiry, amount, limit, dispatched):
+    speak(ada, language)
+    seen = ada.get(f"cards/{card.pk}/")
+    assert seen.title == f"1-ABC-123 {status}"
+    text = seen.text.replace("\u202f", " ").replace("\xa0", " ")
+    for said in (expiry, amount, limit):
+        assert said in text
+    # 22:30 UTC is half past midnight of the next day in Brussels.
+    assert dispatched in text
+    assert "00:30" in text
+    [row] = ada.get("cards/").rows
+    assert expiry in row.values()
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "kept"),
+    [
+        ("en", "250.50", "250.50"),
+        ("fr", "250,50", "250,50"),
+        ("nl", "250,50", "250,50"),
+        ("fr", "250.50", "250,50"),
+        ("nl", "250.50", "250,50"),
+        ("nl", "1250", "1250,00"),
+    ],
+)
+def test_amounts_are_typed_in_the_users_way_and_shown_so_again(ada, language, typed, kept):
+    speak(ada, language)
+    seen = check(ada, limit_diesel_amount=typed, max_amount=typed)
+    ada.send(seen)
+    expected = Decimal(typed.replace(",", "."))
+    assert one(CardLimit).amount == one(Card).max_amount == expected
+    form = ada.get(f"cards/{one(Card).pk}/change/?tab=limits")
+    assert form.values["limit_diesel_amount"] == [kept]
+    # Sent as it stands, it is the same amount.
+    ada.send(form)
+    assert one(CardLimit).amount == expected
+
+
+@pytest.mark.parametrize(("language", "typed"), [("en", "250,50"), ("en", "1,250"), ("fr", "1.250"), ("nl", "1.250")])
+def test_an_amount_that_could_mean_two_things_is_asked_again(ada, language, typed):
+    speak(ada, language)
+    seen = check(ada, limit_diesel_amount=typed)
+    assert set(seen.errors) == {"limit_diesel_amount"}
+    assert seen.inputs("limit_diesel_amount")[0].attrs["value"] == typed
+
+
+def test_an_order_typed_in_one_language_is_never_another_amount_in_the_next(ada):
+    speak(ada, "nl")
+    seen = check(ada, limit_diesel_amount="250,50")
+    speak(ada, "en")
+    again_ = ada.get(seen.path)
+    if again_.title == "Check your order":
+        ada.send(again_)
+        assert one(CardLimit).amount == Decimal("250.50")
+    else:
+        assert again_.messages == ["Something in this order is not right any more. Look at it again."]
+
+
+def test_what_is_changed_in_one_language_is_read_in_every_other(ada, max_, card):
+    speak(ada, "nl")
+    ada.fill(f"cards/{card.pk}/change/?tab=controls", max_amount="99,95")
+    assert again(card).max_amount == Decimal("99.95")
+    speak(max_, "fr")
+    text = max_.get(f"cards/{card.pk}/").text
+    assert "99,95 €" in text.replace("\xa0", " ").replace("\u202f", " ")
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "nl"])
+def test_hours_and_days_for_the_browsers_own_fields_are_the_same_in_every_language(ada, card, language):
+    """Fields of type time and date take ISO texts alone: a form in another one would come back empty."""
+    change(card, hours_from="06:00", hours_until="20:30")
+    speak(ada, language)
+    form = ada.get(f"cards/{card.pk}/change/?tab=controls")
+    assert [value[:5] for value in form.values["hours_from"] + form.values["hours_until"]] == ["06:00", "20:30"]
+    ada.send(form)
+    assert f"{again(card).hours_until:%H:%M}" == "20:30"
+    seen = ada.get("cards/", expires_on_after="2028-05-31", advanced="1")
+    assert seen.inputs("expires_on_after")[0].attrs["value"] == "2028-05-31"
+    assert len(seen.rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("fr", "Cette carte est déjà bloquée."),
+        ("nl", "Deze kaart is al geblokkeerd."),
+    ],
+)
+def test_refusals_are_said_in_the_users_language(ada, number, language, sentence):
+    blocked = factories.card(number, status="blocked")
+    speak(ada, language)
+    assert ada.get(f"cards/{blocked.pk}/block/").messages == [sentence]
+
+
+@pytest.mark.parametrize(("language", "head"), [("en", "Plate or name"), ("fr", "Plaque"), ("nl", "Nummerplaat")])
+def test_a_download_has_its_heads_in_the_users_language(ada, card, language, head):
+    speak(ada, language)
+    response = ada.client.get(ada.url("cards/"), {"format": "csv"})
+    first = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()[0]
+    assert head.lower()[:5] in first.lower()

@@ -1,0 +1,130 @@
+"""A chosen code leaves no trace: the same day twice with two codes leaves the same pages, rows and log (GEN-12).
+
+Four digits can't be searched for, since they stand in times and ids. So everything is done twice from empty tables,
+at the same moment, and nothing may differ but the sealed code and what is random anyway.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import re
+import urllib.parse
+
+import psycopg
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.db import connection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from cards.models import Card, Issue
+from fleetportal.core import startup
+from fleetportal.core.drafts import Draft
+from tests import factories
+from tests.cards.browse import Browser
+from tests.cards.tools import check, one
+from tests.factories import NOW
+
+pytestmark = [pytest.mark.rule("GEN-12"), pytest.mark.django_db(transaction=True)]
+
+# Keys, tokens, hashes and identifiers of requests: long and random, whatever was typed.
+RANDOM = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|![A-Za-z0-9]{40}|\b[A-Za-z0-9]{32,}\b")
+# Sealed codes; and a session as it is stored, which is read below instead.
+LEFT_OUT = ["sealed", "sealed_code", "session_data"]
+
+
+@pytest.fixture
+def owner(transactional_db):
+    """A connection that may empty every table and begin its numbers anew."""
+    parts = conninfo_to_dict(os.environ["DATABASE_OWNER_URL"]) | {"dbname": connection.settings_dict["NAME"]}
+    with psycopg.connect(make_conninfo(**parts), autocommit=True) as own:
+        yield own
+
+
+def tables(owner):
+    found = owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename").fetchall()
+    return [name for (name,) in found if name not in {"django_migrations", "django_content_type"}]
+
+
+def from_the_start(owner):
+    owner.execute(f"TRUNCATE {', '.join(tables(owner))} RESTART IDENTITY CASCADE")
+    cache.clear()
+
+
+def everything(owner):
+    """Every row of every table, as text, without the sealed codes; read behind the wide door where there is one."""
+    found = {}
+    with startup.connect() as own:
+        for table in tables(owner):
+            wide = own.execute("SELECT has_table_privilege('portal_wide', %s, 'SELECT')", [table]).fetchone()[0]
+            own.execute(f"SET ROLE {'portal_wide' if wide else 'none'}")
+            rows = own.execute(f"SELECT to_jsonb(t) - %s::text[] FROM {table} t", [LEFT_OUT]).fetchall()
+            found[table] = sorted(calm(str(row)) for (row,) in rows)
+    return found
+
+
+def calm(text):
+    return RANDOM.sub("…", text)
+
+
+def a_day_with(code, owner, caplog):
+    """Order a card with that code by every detour; returns all that could hold a trace of it, and the sealed codes."""
+    from_the_start(owner)
+    with time_machine.travel(NOW, tick=False), caplog.at_level(logging.DEBUG):
+        factories.card_product(code="fleet")
+        acme = factories.company("Acme")
+        factories.customer_number(acme, "70100001")
+        person = factories.user("Ada", email="ada@acme.example")
+        ada = Browser(factories.member(acme, "Ada", person=person).user, acme)
+        chosen = {"code_type": "chosen", "secret_code": code, "secret_code_again": code}
+        pages = [
+            check(ada, **{**chosen, "secret_code_again": "5038"}),
+            check(ada, **chosen, printed_as=""),
+            check(ada, **chosen, limit_diesel_amount="0", customer_number="x"),
+            check(ada, **{**chosen, "code_type": "none"}),
+        ]
+        first = check(ada, **chosen)
+        form = ada.get(first.link("Change something"))
+        wrong = ada.send(form, **chosen, town="")
+        kept = ada.send(form, town="Laken")
+        sealed = [bytes(one(Draft).sealed)]
+        changed = ada.send(ada.get(kept.link("Change something")), **chosen)
+        sealed.append(bytes(one(Draft).sealed))
+        states = [everything(owner)]
+        pages += [first, form, wrong, kept, changed, ada.send(changed, copy="1")]
+        card = one(Card)
+        sealed.append(bytes(one(Issue).sealed_code))
+        paths = ("", "cards/", "requests/", f"cards/{card.pk}/", f"cards/{card.pk}/change/", f"cards/{card.pk}/block/")
+        pages += [ada.get(path) for path in paths]
+        states.append(everything(owner))
+        states.append(dict(ada.client.session.items()))
+    said = [calm(record.getMessage()) for record in caplog.records]
+    caplog.clear()
+    texts = [calm(" ".join([page.html, page.path, *page.redirects, str(page.response.headers)])) for page in pages]
+    return {"pages": texts, "states": calm(repr(states)), "log": said}, sealed
+
+
+def test_the_same_day_with_two_codes_leaves_the_same_trace(owner, caplog):
+    first, sealed = a_day_with("7391", owner, caplog)
+    second, others = a_day_with("8264", owner, caplog)
+    assert first["pages"] == second["pages"]
+    assert first["states"] == second["states"]
+    assert first["log"] == second["log"]
+    # Addresses are kept by browsers and proxies: no field of a code ever stands in one.
+    addresses = [address for page in first["pages"] for address in re.findall(r'(?:href|action)="([^"]*)"', page)]
+    assert not any("secret" in urllib.parse.urlsplit(address).query for address in addresses)
+    # What is sealed is of one length, and no two are alike, not even of the same code.
+    assert len({len(one) for one in sealed + others}) == 1
+    for left, right in itertools.combinations({*sealed, *others}, 2):
+        assert left != right
+    assert sealed[0] != sealed[1] == sealed[2]
+
+
+def test_the_trace_would_show_a_code_that_is_kept(owner, caplog, monkeypatch):
+    """The control: with a portal that keeps the code in its draft the two days differ."""
+    monkeypatch.setattr("cards.views.orders.SECRETS", ())
+    first, _sealed = a_day_with("7391", owner, caplog)
+    second, _sealed = a_day_with("8264", owner, caplog)
+    assert first["states"] != second["states"]

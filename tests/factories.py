@@ -1,0 +1,460 @@
+"""Test data in few words: companies, the named people, and cards in any status, written straight into the tables.
+
+Each function enters the wide door itself, so that it can be called inside or outside of a scope. What a test does not
+name is filled with something valid; a counter keeps numbers, plates and addresses apart.
+
+The people: Ada administers Acme and is its principal user, Max manages, Cora consults, Fay keeps the books; Ben is the
+principal user of Borea, a stranger; Otto is the operator.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import models
+
+from accounts.models import (
+    Company,
+    CustomerNumber,
+    FleetDivision,
+    Membership,
+    MembershipDivision,
+    MembershipNumber,
+    User,
+)
+from accounts.rights import APPLICATIONS, suggested_levels
+from cards.catalogue import Category, CodeType
+from cards.lifecycle import (
+    ACTIVE,
+    BLOCKED,
+    DISPATCHED,
+    EXPIRED,
+    IN_CREATION,
+    IN_PRODUCTION,
+    NEW,
+    RECEIVED,
+    WITHDRAWN,
+)
+from cards.mirror import refresh_cards
+from cards.models import Batch as ProductionBatch
+from cards.models import Card, CardLimit, CardProduct, Issue, MakerFile, Request, RequestDocument, SetAsideLine
+from cards.numbers import allocate
+from fleetportal.core.audit import AuditEntry
+from fleetportal.core.batches import Batch, BatchRow
+from fleetportal.core.drafts import Draft
+from fleetportal.core.files import StoredFile
+from fleetportal.core.mail import CaughtMail, OutgoingMail
+from fleetportal.core.scope import all_companies
+from fleetportal.core.seals import AuditSeal
+from fleetportal.core.search import SearchEntry
+from fleetportal.core.work_models import JobRun, WorkItem
+from vehicles.models import Driver, Vehicle
+
+# A moment in winter time, on a working day, far from midnight: tests that need another one say so.
+NOW = datetime(2026, 11, 4, 10, 0, tzinfo=UTC)
+PASSWORD = "Vloot-2026!"
+IDENTIFIERS = {"Acme": "PRO-ACMEAA", "Borea": "PRO-BOREAA"}
+# profile, principal user
+PEOPLE = {
+    "Ada": (Membership.Profile.ADMINISTRATOR, True),
+    "Max": (Membership.Profile.MANAGEMENT, False),
+    "Cora": (Membership.Profile.CONSULTATION, False),
+    "Fay": (Membership.Profile.ACCOUNTING, False),
+    "Ben": (Membership.Profile.ADMINISTRATOR, True),
+}
+_REQUEST_FOR = {NEW: RECEIVED, IN_CREATION: IN_PRODUCTION, WITHDRAWN: WITHDRAWN}
+_next = itertools.count(1).__next__
+
+
+def company(name: str = "Acme", **fields: Any) -> Company:
+    """Make a company that counts as verified, or return the one of that name."""
+    with all_companies(reason="test data"):
+        if found := Company.objects.filter(legal_name=name).first():
+            return found
+        fields = {"verification": Company.Verification.LOADED, **fields}
+        if name in IDENTIFIERS:
+            fields.setdefault("identifier", IDENTIFIERS[name])
+        return Company.objects.create(legal_name=name, **fields)
+
+
+def customer_number(owner: Company, number: str = "", **fields: Any) -> CustomerNumber:
+    """Make a customer number with an address for code letters, or return the one of that number."""
+    with all_companies(reason="test data"):
+        if number and (found := CustomerNumber.objects.filter(number=number).first()):
+            return found
+        fields = {
+            "name": f"{owner.legal_name} fleet",
+            "recipient": f"{owner.legal_name}, fleet office",
+            "street": "Rue du Dépôt 1",
+            "postal_code": "1000",
+            "town": "Bruxelles",
+            **fields,
+        }
+        return CustomerNumber.objects.create(company=owner, number=number or f"70{_next():06d}", **fields)
+
+
+def division(number: CustomerNumber, name: str = "") -> FleetDivision:
+    """Make a fleet division under a customer number."""
+    with all_companies(reason="test data"):
+        return FleetDivision.objects.create(
+            company_id=number.company_id, customer_number=number, name=name or f"Division {_next()}"
+        )
+
+
+def user(first_name: str = "Uma", *, password: str | None = None, **fields: Any) -> User:
+    """Make a user; hashing a password takes time, so without one nobody can sign in by the form."""
+    fields = {
+        "email": f"{first_name.lower()}{_next()}@people.example",
+        "last_name": "Person",
+        "first_name": first_name,
+        **fields,
+    }
+    return User.objects.create_user(password=password, **fields)
+
+
+def operator(first_name: str = "Otto", **fields: Any) -> User:
+    """Make a member of the operator's staff."""
+    return user(first_name, kind=User.Kind.OPERATOR, **fields)
+
+
+def member(
+    owner: Company,
+    first_name: str = "Ada",
+    *,
+    profile: str | None = None,
+    principal: bool | None = None,
+    applications: list[str] | None = None,
+    change_applications: list[str] | None = None,
+    customer_numbers: list[CustomerNumber] | None = None,
+    divisions: list[FleetDivision] | None = None,
+    person: User | None = None,
+    password: str | None = None,
+    **fields: Any,
+) -> Membership:
+    """Make a membership (and its user, unless `person` is given) with the profile that the name stands for.
+
+    All applications are open, and those of the card side may be changed as the profile suggests; `customer_numbers` or
+    `divisions` take the Multipass away.
+    """
+    named_profile, named_principal = PEOPLE.get(first_name, PEOPLE["Max"])
+    profile = profile or named_profile
+    applications = [one.name for one in APPLICATIONS] if applications is None else applications
+    if change_applications is None:
+        change_applications = suggested_levels(profile, applications)
+    person = person or user(first_name, password=password)
+    with all_companies(reason="test data"):
+        membership = Membership.objects.create(
+            company=owner,
+            user=person,
+            profile=profile,
+            is_principal=named_principal if principal is None else principal,
+            applications=applications,
+            change_applications=change_applications,
+            all_customer_numbers=customer_numbers is None,
+            all_divisions=divisions is None,
+            **fields,
+        )
+        for number in customer_numbers or []:
+            MembershipNumber.objects.create(company=owner, membership=membership, customer_number=number)
+        for one in divisions or []:
+            MembershipDivision.objects.create(company=owner, membership=membership, division=one)
+    return membership
+
+
+def card_product(**fields: Any) -> CardProduct:
+    """Return the first card product; with `fields`, make another one."""
+    if not fields and (found := CardProduct.objects.order_by("pk").first()):
+        return found
+    fields = {"code": f"fleet-{_next()}", "name": "Fleet card", "issuer_number": "700200", **fields}
+    return CardProduct.objects.create(**fields)
+
+
+def vehicle(number: CustomerNumber, plate: str = "", **fields: Any) -> Vehicle:
+    """Make a vehicle under a customer number."""
+    plate = plate or f"1-TST-{_next():03d}"
+    fields = {"plate_key": plate.replace("-", ""), **fields}
+    with all_companies(reason="test data"):
+        return Vehicle.objects.create(company_id=number.company_id, customer_number=number, plate=plate, **fields)
+
+
+def driver(number: CustomerNumber, first_name: str = "Dirk", **fields: Any) -> Driver:
+    """Make a driver under a customer number."""
+    fields = {"last_name": f"Driver {_next()}", **fields}
+    with all_companies(reason="test data"):
+        return Driver.objects.create(
+            company_id=number.company_id, customer_number=number, first_name=first_name, **fields
+        )
+
+
+def card(
+    number: CustomerNumber,
+    /,
+    *,
+    status: str = ACTIVE,
+    ordered_at: datetime | None = None,
+    requested_by: User | None = None,
+    issue_fields: dict[str, Any] | None = None,
+    request_fields: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Card:
+    """Make a card whose first plastic has that status, with the request it was ordered by.
+
+    Dates fit the status: what is active was made and dispatched, what is new was not. `fields` are the card's,
+    `issue_fields` the plastic's, `request_fields` the request's.
+    """
+    ordered_at = ordered_at or NOW - timedelta(days=30 if status in {ACTIVE, BLOCKED, EXPIRED} else 1)
+    with all_companies(reason="test data"):
+        product = fields.pop("product", None) or card_product()
+        fields = {
+            "category": Category.VEHICLE,
+            "printed_as": f"1-TST-{_next():03d}",
+            "plate_country": "BE",
+            "products": ["diesel", "adblue"],
+            "code_type": CodeType.CALCULATED,
+            "recipient": "Acme, reception",
+            "street": "Havenlaan 12",
+            "postal_code": "1080",
+            "town": "Brussel",
+            "created_at": ordered_at,
+            **fields,
+        }
+        if status not in {NEW, WITHDRAWN} and not fields.get("number"):
+            fields["number"] = allocate(product, 1)[0]
+        made = Card.objects.create(company_id=number.company_id, customer_number=number, product=product, **fields)
+        issue(made, status=status, ordered_at=ordered_at, requested_by=requested_by, request_fields=request_fields,
+              **(issue_fields or {}))  # fmt: skip
+        made.refresh_from_db()
+        return made
+
+
+def issue(
+    of: Card,
+    *,
+    rank: int = 1,
+    status: str = ACTIVE,
+    ordered_at: datetime = NOW,
+    requested_by: User | None = None,
+    request_fields: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Issue:
+    """Make one more plastic of a card, with its request, and bring the card up to date."""
+    with all_companies(reason="test data"):
+        if status in {ACTIVE, BLOCKED, EXPIRED}:
+            sent_at = ordered_at + timedelta(days=1)
+            fields = {
+                "made_on": sent_at.date(),
+                "expires_on": date(2020, 1, 31) if status == EXPIRED else date(2030, 11, 30),
+                "dispatched_at": sent_at,
+                "tracking": f"TRACK{_next():06d}",
+                "activated_at": sent_at + timedelta(days=2),
+                "blocked_at": sent_at + timedelta(days=3) if status == BLOCKED else None,
+                **fields,
+            }
+        made = Issue.objects.create(
+            company_id=of.company_id, card=of, rank=rank, status=status, ordered_at=ordered_at, **fields
+        )
+        request_status = _REQUEST_FOR.get(status, DISPATCHED)
+        Request.objects.create(
+            **{
+                "company_id": of.company_id,
+                "customer_number_id": of.customer_number_id,
+                "division_id": of.division_id,
+                "kind": Request.Kind.NEW_CARD if rank == 1 else Request.Kind.DUPLICATE,
+                "label": of.printed_as,
+                "card": of,
+                "subject_kind": "cards.issue",
+                "subject_id": made.pk,
+                "status": request_status,
+                "accepted_at": ordered_at,
+                "due_at": ordered_at + timedelta(hours=24),
+                "started_at": None if request_status in {RECEIVED, WITHDRAWN} else ordered_at + timedelta(hours=1),
+                "ended_at": ordered_at + timedelta(days=1) if request_status in {DISPATCHED, WITHDRAWN} else None,
+                "requested_by": requested_by,
+                **(request_fields or {}),
+            }
+        )
+        refresh_cards([made.pk])
+        return made
+
+
+def limit(of: Card, product: str = "diesel", **fields: Any) -> CardLimit:
+    """Give a card a ceiling: 250 euro a month, unless told otherwise."""
+    fields = {"amount": Decimal(250), "unit": "eur", "period": "month", "on_reach": "block", **fields}
+    with all_companies(reason="test data"):
+        return CardLimit.objects.create(company_id=of.company_id, card=of, product=product, **fields)
+
+
+def draft(owner: Company, by: User, body: str = "", **fields: Any) -> Draft:
+    """Keep a form that somebody has begun, as its query string."""
+    fields = {"kind": "cards.order", "created_at": NOW, "updated_at": NOW, **fields}
+    with all_companies(reason="test data"):
+        return Draft.objects.create(company=owner, user=by, data={"body": body}, **fields)
+
+
+def bulk_batch(owner: Company | None, by: User | None = None, **fields: Any) -> Batch:
+    """Make a bulk action that is done, without rows."""
+    fields = {"kind": "cards.block_many", "label": "Block of 7 cards", "status": "done", "created_at": NOW, **fields}
+    with all_companies(reason="test data"):
+        return Batch.objects.create(company=owner, requested_by=by, **fields)
+
+
+def work_item(owner: Company | None, **fields: Any) -> WorkItem:
+    """Write down work that waits."""
+    fields = {"kind": "core.send_mail", "key": f"test:{_next()}", "due_at": NOW, "created_at": NOW, **fields}
+    with all_companies(reason="test data"):
+        return WorkItem.objects.create(company=owner, **fields)
+
+
+def outgoing_mail(owner: Company | None, **fields: Any) -> OutgoingMail:
+    """Write down a mail that waits."""
+    fields = {
+        "to": "somebody@people.example",
+        "language": "en",
+        "template": "password_changed",
+        "key": f"test:{_next()}",
+        "created_at": NOW,
+        **fields,
+    }
+    with all_companies(reason="test data"):
+        return OutgoingMail.objects.create(company=owner, **fields)
+
+
+def stored_file(owner: Company, **fields: Any) -> StoredFile:
+    """Write down an uploaded file; its bytes are nowhere."""
+    fields = {
+        "storage_name": f"aa/{_next():032d}",
+        "original_name": "letter.pdf",
+        "content_type": "application/pdf",
+        "size": 1,
+        "sha256": "0" * 64,
+        "uploaded_at": NOW,
+        **fields,
+    }
+    with all_companies(reason="test data"):
+        return StoredFile.objects.create(company=owner, **fields)
+
+
+def search_entry(owner: Company, text: str = "test", **fields: Any) -> SearchEntry:
+    """Write searchable text of something that need not exist."""
+    fields = {"kind": "test.thing", "object_id": _next(), **fields}
+    with all_companies(reason="test data"):
+        return SearchEntry.objects.create(company=owner, text=text, **fields)
+
+
+def audit_entry(owner: Company | None, **fields: Any) -> AuditEntry:
+    """Note something that happened."""
+    fields = {"at": NOW, "actor_label": "Ada", "verb": "test.done", "kind": "test.thing", "object_id": 1, **fields}
+    with all_companies(reason="test data"):
+        return AuditEntry.objects.create(company=owner, **fields)
+
+
+def production_batch(**fields: Any) -> ProductionBatch:
+    """Make a batch that went to the card maker."""
+    with all_companies(reason="test data"):
+        return ProductionBatch.objects.create(**{"created_at": NOW, "size": 1, "maker": "simulator", **fields})
+
+
+def maker_file(**fields: Any) -> MakerFile:
+    """Keep a file of the card maker that was set aside."""
+    fields = {
+        "name": "answer.csv",
+        "checksum": f"{_next():064d}",
+        "received_at": NOW,
+        "state": MakerFile.State.SET_ASIDE,
+        "reason": "The file has no end line.",
+        "content": "",
+        **fields,
+    }
+    with all_companies(reason="test data"):
+        return MakerFile.objects.create(**fields)
+
+
+def _of(kind: type[models.Model], **fields: Any) -> models.Model:
+    with all_companies(reason="test data"):
+        return kind._default_manager.create(**fields)
+
+
+def _issue(owner: Company) -> models.Model:
+    of = card(customer_number(owner))
+    with all_companies(reason="test data"):
+        return Issue.objects.get(card=of)
+
+
+def _request(owner: Company) -> models.Model:
+    of = card(customer_number(owner), status=NEW)
+    with all_companies(reason="test data"):
+        return Request.objects.get(card=of)
+
+
+def _membership_number(owner: Company) -> models.Model:
+    number = customer_number(owner)
+    someone = member(owner, "Nora", principal=False)
+    return _of(MembershipNumber, company=owner, membership=someone, customer_number=number)
+
+
+def _membership_division(owner: Company) -> models.Model:
+    someone = member(owner, "Dina", principal=False)
+    return _of(MembershipDivision, company=owner, membership=someone, division=division(customer_number(owner)))
+
+
+def _batch_row(owner: Company) -> models.Model:
+    return _of(BatchRow, company=owner, batch=bulk_batch(owner), chunk=0, object_id=_next())
+
+
+def _job_run(owner: Company) -> models.Model:
+    return _of(JobRun, name="test.job", started_at=NOW, finished_at=NOW)
+
+
+# How a row of each company-owned and each operator-owned model is made for a company; a model without one fails in
+# tests/house/test_tenancy.py.
+def document(request: Request, name: str = "order.pdf") -> RequestDocument:
+    """Add a document to a request, its bytes included."""
+    content = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+    with all_companies(reason="test data"):
+        stored = StoredFile.objects.create(
+            company_id=request.company_id,
+            storage_name=default_storage.save(f"test/{_next()}", ContentFile(content)),
+            original_name=name,
+            content_type="application/pdf",
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            uploaded_at=NOW,
+        )
+        return RequestDocument.objects.create(company_id=request.company_id, request=request, file=stored, added_at=NOW)
+
+
+EXAMPLES: dict[str, Callable[[Company], models.Model]] = {
+    "accounts.CustomerNumber": lambda owner: customer_number(owner),
+    "accounts.FleetDivision": lambda owner: division(customer_number(owner)),
+    "accounts.Membership": lambda owner: member(owner, "Mia", principal=False),
+    "accounts.MembershipDivision": _membership_division,
+    "accounts.MembershipNumber": _membership_number,
+    "cards.Batch": lambda owner: production_batch(),
+    "cards.Card": lambda owner: card(customer_number(owner)),
+    "cards.CardLimit": lambda owner: limit(card(customer_number(owner))),
+    "cards.Issue": _issue,
+    "cards.MakerFile": lambda owner: maker_file(),
+    "cards.Request": _request,
+    "cards.RequestDocument": lambda owner: document(_request(owner)),
+    "cards.SetAsideLine": lambda owner: _of(SetAsideLine, file=maker_file(), line=2, text="made;x", reason="Why."),
+    "core.AuditEntry": lambda owner: audit_entry(owner),
+    "core.AuditSeal": lambda owner: _of(AuditSeal, first=_next(), last=9, horizon=1, marked_at=NOW),
+    "core.Batch": lambda owner: bulk_batch(owner),
+    "core.BatchRow": _batch_row,
+    "core.CaughtMail": lambda owner: _of(CaughtMail, to="a@people.example", subject="Test", text="Test", at=NOW),
+    "core.Draft": lambda owner: draft(owner, user("Drew")),
+    "core.JobRun": _job_run,
+    "core.OutgoingMail": lambda owner: outgoing_mail(owner),
+    "core.SearchEntry": lambda owner: search_entry(owner),
+    "core.StoredFile": lambda owner: stored_file(owner),
+    "core.WorkItem": lambda owner: work_item(owner),
+    "vehicles.Driver": lambda owner: driver(customer_number(owner)),
+    "vehicles.Vehicle": lambda owner: vehicle(customer_number(owner)),
+}

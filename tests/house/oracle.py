@@ -1,0 +1,173 @@
+"""Who gets what at which address: written by hand, from the domain's rules, and never read from the code (decision 12).
+
+`login`: led to the sign-in. `ok`: answered. `deny`: 403, the right is missing. `hide`: 404, as if there were nothing.
+"""
+
+from __future__ import annotations
+
+# ada: principal user. max: Management. cora: Consultation. fay: Accounting. rita: an Administrator who may open the
+# requests only, and only see them. nina: limited to number one. dan: limited to division north. ben: of Borea.
+# abby: Management in Acme and in Borea, acting for Acme. otto: operator staff.
+PERSONAS = (
+    "anonymous", "ada", "max", "cora", "fay", "rita", "nina", "dan", "ben", "abby", "expired", "disabled", "dealer",
+    "otto",
+)  # fmt: skip
+
+# Personas of the security page that can't be anybody yet, with what they wait for (decision 13).
+NOT_BUILT = {
+    "invited, not activated": "invitations (ACC-20)",
+    "dealer staff of another dealer": "dealers (DLR)",
+    "operator impersonating": "support access (ADM)",
+    "Administrator of an unverified or suspended company": "verification of companies (CMP)",
+}
+
+TABLE = """
+                     anonymous ada  max  cora fay  rita nina dan  ben  abby expired disabled dealer otto
+cards:home           login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+cards:list           login     ok   ok   ok   ok   deny ok   ok   hide ok   hide    login    hide   hide
+cards:card           login     ok   ok   ok   ok   deny ok   ok   hide ok   hide    login    hide   hide
+cards:new            login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:check          login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:copy           login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:change         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:block          login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:block_many     login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:delete         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:receive        login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:requests       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+cards:request        login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+cards:withdraw       login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:attach         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:document       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+cards:job            login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+operator:home        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:requests    login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:request     login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:document    login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:produce     login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:batches     login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:batch       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:files       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:file        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:work        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:retry       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:mail        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:caught      login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+"""
+
+# What each address answers to; every other method is 405 for who may come in, and OPTIONS says so.
+READ, FORM = {"GET", "HEAD", "OPTIONS"}, {"GET", "HEAD", "POST", "OPTIONS"}
+METHODS = {
+    "cards:home": READ,
+    "cards:list": READ,
+    "cards:card": READ,
+    "cards:new": FORM,
+    "cards:check": FORM,
+    "cards:copy": READ,
+    "cards:change": FORM,
+    "cards:block": FORM,
+    "cards:block_many": FORM,
+    "cards:delete": FORM,
+    "cards:receive": FORM,
+    "cards:requests": READ,
+    "cards:request": READ,
+    "cards:withdraw": FORM,
+    "cards:attach": FORM,
+    "cards:document": READ,
+    "cards:job": READ,
+    "operator:home": READ,
+    "operator:requests": READ,
+    "operator:request": READ,
+    "operator:document": READ,
+    "operator:produce": FORM,
+    "operator:batches": READ,
+    "operator:batch": READ,
+    "operator:files": READ,
+    "operator:file": READ,
+    "operator:work": READ,
+    "operator:retry": FORM,
+    "operator:mail": READ,
+    "operator:caught": READ,
+}
+
+# The kind of object an address is about (tests/house/world.py), in a status that allows what the page does.
+OBJECT = {
+    "cards:card": "active",
+    "cards:check": "draft",
+    "cards:copy": "active",
+    "cards:change": "active",
+    "cards:block": "active",
+    "cards:delete": "new",
+    "cards:receive": "arriving",
+    "cards:request": "new_request",
+    "cards:withdraw": "new_request",
+    "cards:attach": "new_request",
+    "cards:document": "document",
+    "cards:job": "job",
+    "operator:request": "new_request",
+    "operator:document": "document",
+    "operator:batch": "batch",
+    "operator:file": "file",
+    "operator:retry": "stopped",
+}
+# The same, in a status that does not: the answer leads to `refused_url`, and nothing is written.
+REFUSED = {
+    "cards:change": ("blocked", "cards:card"),
+    "cards:block": ("blocked", "cards:card"),
+    "cards:delete": ("active", "cards:card"),
+    "cards:receive": ("new", "cards:card"),
+    "cards:withdraw": ("active_request", "cards:request"),
+    "cards:attach": ("active_request", "cards:request"),
+    "operator:retry": ("done", "operator:work"),
+}
+
+EVERYWHERE = {"own", "other_division", "no_division", "other_number"}
+# Whose objects each person sees in Acme, beside nobody another company's and nothing that does not exist.
+SEES = {
+    "ada": EVERYWHERE,
+    "max": EVERYWHERE,
+    "cora": EVERYWHERE,
+    "fay": EVERYWHERE,
+    "rita": EVERYWHERE,
+    "nina": {"own", "other_division", "no_division"},
+    "dan": {"own"},
+    "abby": EVERYWHERE,
+}
+SCOPES = ("own", "other_division", "no_division", "other_number", "other_company", "not_existing")
+# A form that somebody began and a bulk action that somebody asked for are their own alone.
+PERSONAL = {"draft", "job"}
+PERSONAL_SCOPES = ("own", "colleague", "other_company", "not_existing")
+# Operator staff see every company's; batches and files are the operator's own.
+OPERATOR_SCOPES = {
+    "new_request": ("own", "other_company", "not_existing"),
+    "document": ("own", "other_company", "not_existing"),
+    "stopped": ("own", "other_company", "not_existing"),
+    "batch": ("own", "not_existing"),
+    "file": ("own", "not_existing"),
+}
+
+# Addresses that are no pages of the portal: what a signed-out and a signed-in person get for GET and for an empty POST.
+ENTRANCE = {
+    # name: (signed out: GET, POST), (signed in: GET, POST)
+    "healthz": (("503", "none"), ("503", "none")),
+    "livez": (("ok", "none"), ("ok", "none")),
+    "accounts:start": (("login", "login"), ("ok", "none")),
+    "accounts:language": (("none", "400"), ("none", "400")),
+    "accounts:theme": (("login", "login"), ("none", "400")),
+    "account_login": (("ok", "ok"), ("ok", "ok")),
+    "account_logout": (("login", "login"), ("ok", "login")),
+    "account_inactive": (("ok", "none"), ("ok", "none")),
+    "account_reauthenticate": (("login", "login"), ("ok", "ok")),
+    "account_change_password": (("login", "login"), ("ok", "ok")),
+    "account_reset_password": (("ok", "ok"), ("ok", "ok")),
+    "account_reset_password_done": (("ok", "none"), ("ok", "none")),
+    "account_reset_password_from_key": (("ok", "ok"), ("ok", "ok")),
+    "account_reset_password_from_key_done": (("ok", "none"), ("ok", "none")),
+}
+
+
+def table() -> dict[str, dict[str, str]]:
+    """Return the table: address, person, answer."""
+    head, *lines = (line.split() for line in TABLE.strip().splitlines())
+    assert tuple(head) == PERSONAS
+    return {line[0]: dict(zip(head, line[1:], strict=True)) for line in lines}

@@ -1,0 +1,282 @@
+"""Every list: as many queries for twelve rows as for two; cells stay text; whatever stands in its address, no error.
+
+A list that is new is found by walking the addresses, and needs a maker of rows here (GEN-6).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from random import Random
+from urllib.parse import quote, urlencode
+
+import openpyxl
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from fleetportal.core.pages import ListPage
+from tests import factories
+from tests.house.addresses import pages
+from tests.house.oracle import OBJECT
+
+pytestmark = pytest.mark.django_db
+
+LISTS = {name: page for name, page in pages().items() if issubclass(page, ListPage) and page.get is ListPage.get}
+DETAILS = {name: page for name, page in pages().items() if name in OBJECT and page not in LISTS.values()}
+LIST_QUERIES, DETAIL_QUERIES = 10, 15
+# Cells that a spreadsheet would take for a formula.
+FORMULAS = ["=1+1", "+32 2 555", "-1", "@SUM(A1)", "\t=1", "=cmd|' /C calc'!A0"]
+
+
+def card(company, text="", **fields):
+    """Make a card with its own number, division and driver, so that each row has relations of its own."""
+    number = factories.customer_number(company)
+    division = factories.division(number, text)
+    named = {"last_name": text} if text else {}
+    driver = factories.driver(number, division=division, **named)
+    if text:
+        fields |= {"printed_as": text, "cost_centre": text[:20]}
+    made = factories.card(number, division=division, driver=driver, **fields)
+    factories.limit(made)
+    return made
+
+
+# How rows of each list are made: for a company, with a text in as many cells as hold one.
+ROWS = {
+    "cards:list": lambda company, text="": card(company, text),
+    "cards:requests": lambda company, text="": card(company, text, status="new"),
+    "operator:requests": lambda company, text="": card(company, text, status="new"),
+    "operator:batches": lambda company, text="": factories.production_batch(file_name=text),
+    "operator:files": lambda company, text="": factories.maker_file(name=text or "answer.csv", reason=text),
+    "operator:work": lambda company, text="": factories.work_item(company, status="failed", subject=text, error=text),
+    "operator:mail": lambda company, text="": factories.outgoing_mail(company, subject=text),
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_log_of_refusals():
+    """A refusal is logged with its traceback; hundreds of them say nothing."""
+    logging.disable(logging.ERROR)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def acme():
+    return factories.company("Acme")
+
+
+@pytest.fixture
+def visit(acme):
+    """Open a page as Ada or as Otto, whoever it is for."""
+    people = {"cards": factories.member(acme, "Ada").user, "operator": factories.operator()}
+    clients = {}
+    for area, person in people.items():
+        clients[area] = Client(raise_request_exception=False)
+        clients[area].force_login(person)
+
+    def get(name, query="", *args, method="get", data=None):
+        area = name.split(":")[0]
+        path = reverse(name, args=[acme.identifier, *args] if area == "cards" else args)
+        return getattr(clients[area], method)(path + query, **({"data": data} if data is not None else {}))
+
+    get.people = people
+    return get
+
+
+def queries(call):
+    """Count the questions to the database, savepoints apart."""
+    with CaptureQueriesContext(connection) as captured:
+        response = call()
+        content(response)
+    assert response.status_code == 200
+    return [one["sql"] for one in captured if "SAVEPOINT" not in one["sql"]]
+
+
+def content(response):
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+def test_every_list_has_a_maker_of_rows_here():
+    assert LISTS.keys() == ROWS.keys()
+
+
+@pytest.mark.rule("GEN-6")
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("view", ["", "settings"])
+def test_a_list_of_twelve_asks_no_more_than_a_list_of_two(acme, visit, name, view):
+    query = f"?view={view}" if view else ""
+    for _row in range(2):
+        ROWS[name](acme)
+    visit(name, query)
+    two = queries(lambda: visit(name, query))
+    for _row in range(10):
+        ROWS[name](acme)
+    twelve = queries(lambda: visit(name, query))
+    assert len(twelve) == len(two), twelve
+    assert len(twelve) <= LIST_QUERIES, twelve
+
+
+@pytest.mark.rule("GEN-6")
+@pytest.mark.parametrize("name", ROWS)
+def test_the_part_that_htmx_asks_for_costs_no_more_than_the_page(acme, visit, name):
+    ROWS[name](acme)
+    visit(name)
+    page = queries(lambda: visit(name))
+    assert len(queries(lambda: visit(name, "?sort=-created"))) <= len(page)
+
+
+@pytest.mark.parametrize("name", sorted(DETAILS))
+def test_a_page_about_one_thing_asks_little_however_much_hangs_on_it(acme, visit, name):
+    number = factories.customer_number(acme)
+    status = {"new": "new", "arriving": "in_creation"}.get(OBJECT[name], "active")
+    sent = {"dispatched_at": factories.NOW} if OBJECT[name] == "arriving" else None
+    made = factories.card(number, status=status, issue_fields=sent)
+    pk = {
+        "draft": lambda: factories.draft(acme, visit.people["cards"], urlencode(_order(number))).pk,
+        "job": lambda: factories.bulk_batch(acme, visit.people["cards"]).pk,
+        "batch": lambda: factories.production_batch().pk,
+        "file": lambda: factories.maker_file().pk,
+        "stopped": lambda: factories.work_item(acme, status="failed").pk,
+        "new_request": lambda: _request(factories.card(number, status="new")).pk,
+        "document": lambda: factories.document(_request(made)).pk,
+    }.get(OBJECT[name], lambda: made.pk)()
+    if name == "cards:copy":
+        assert visit(name, "", pk).status_code == 302
+        return
+    queries(lambda: visit(name, "", pk))
+    few = queries(lambda: visit(name, "", pk))
+    for rank in range(2, 8):
+        factories.issue(made, rank=rank, status="withdrawn")
+        factories.audit_entry(acme, kind="cards.card", object_id=made.pk, verb="cards.ordered")
+    many = queries(lambda: visit(name, "", pk))
+    assert len(many) == len(few)
+    assert len(many) <= DETAIL_QUERIES, many
+
+
+def _request(made):
+    from cards.models import Request
+    from fleetportal.core.scope import all_companies
+
+    with all_companies(reason="test"):
+        return Request.objects.get(card=made)
+
+
+def _order(number):
+    return {
+        "product": factories.card_product().pk, "customer_number": number.pk, "category": "vehicle",
+        "printed_as": "1-ABC-123", "plate_country": "BE", "pays_diesel": "on", "area": "everywhere",
+        "code_type": "calculated", "recipient": "A", "street": "B", "postal_code": "1", "town": "C", "country": "BE",
+    }  # fmt: skip
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("GEN-6")
+@pytest.mark.parametrize("text", FORMULAS)
+@pytest.mark.parametrize("name", ROWS)
+def test_a_cell_that_looks_like_a_formula_stays_text(acme, visit, name, text):
+    ROWS[name](acme, text)
+    sheet = openpyxl.load_workbook(io.BytesIO(content(visit(name, "?format=xlsx")))).active
+    cells = [cell for row in sheet.iter_rows(min_row=2) for cell in row if cell.value is not None]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    assert text[:20].strip() in {str(cell.value).strip() for cell in cells}
+    lines = content(visit(name, "?format=csv")).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(lines), delimiter=";" if ";" in lines.splitlines()[0] else ","))
+    assert not [cell for row in rows for cell in row if cell[:1] in {"=", "+", "-", "@", "\t"}]
+    assert any(cell.startswith("'") for row in rows for cell in row)
+
+
+@pytest.mark.rule("GEN-6")
+@pytest.mark.parametrize("name", ROWS)
+def test_a_file_holds_what_the_filter_leaves_and_all_of_it(acme, visit, name):
+    for _row in range(60):
+        ROWS[name](acme) if name.startswith("operator:") else factories.card(factories.customer_number(acme, "71"))
+    sheet = openpyxl.load_workbook(io.BytesIO(content(visit(name, "?format=xlsx")))).active
+    assert sheet.max_row == 61
+
+
+# --- whatever stands in an address ------------------------------------------------------------------------------------
+
+NASTY = ["x", "", "-1", "0", "1.5", "²", "١٢٣", "1e9", str(2**31), str(2**63), "9" * 40, "\x00", "a\x00b", "'", '"><b>',
+         "%", "{}", "[]", "None", "null", "true", "2026-02-31", "../../", "é" * 300, "\ud7ff\ufffe", "WyJkdWUiLDFd",
+         "WyIiLDkyMjMzNzIwMzY4NTQ3NzU4MDhd", "bnVsbA", "WyIiLG51bGxd"]  # fmt: skip
+OWN_WORDS = ["q", "sort", "view", "after", "before", "last", "format", "advanced", "unknown"]
+# The words that the address of a form understands.
+FORM_WORDS = {
+    "cards:new": ["copy", "draft"],
+    "cards:block_many": ["select", "all", "q"],
+    "operator:produce": ["select", "all", "oldest", "customer_number"],
+    "cards:change": ["tab"],
+}
+SAMPLE = 5
+
+
+def filter_words(page):
+    """Return the words of a list's filters, with the ends that ranges add."""
+    filters = page.filterset_class.base_filters if page.filterset_class else {}
+    ranges = ("_after", "_before", "_min", "_max")
+    return [name + end for name, one in filters.items() for end in (ranges if "Range" in type(one).__name__ else ("",))]
+
+
+def broken_by(visit, name, tries):
+    """Return what is not answered with a page."""
+    broken = []
+    for word, value in tries:
+        response = visit(name, f"?{word}={quote(value, errors='surrogatepass')}")
+        content(response)
+        if response.status_code != 200:
+            broken.append((word, value, response.status_code))
+    return broken
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_no_value_in_a_lists_address_is_an_error_of_ours(acme, visit, name):
+    """The list's own words with every value, each filter's with a few (`make test-long` tries them all)."""
+    ROWS[name](acme)
+    tries = [(word, value) for word in OWN_WORDS for value in NASTY]
+    tries += [(word, value) for word in filter_words(LISTS[name]) for value in Random(word).sample(NASTY, SAMPLE)]
+    assert broken_by(visit, name, tries) == []
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", ROWS)
+def test_no_value_of_any_filter_is_an_error_of_ours(acme, visit, name):
+    ROWS[name](acme)
+    assert broken_by(visit, name, [(word, value) for word in filter_words(LISTS[name]) for value in NASTY]) == []
+
+
+@pytest.mark.parametrize(("name", "word"), [(name, word) for name, words in FORM_WORDS.items() for word in words])
+def test_no_value_in_the_address_of_a_form_is_an_error_of_ours(acme, visit, name, word):
+    args = [card(acme).pk] if name == "cards:change" else []
+    broken = []
+    for value in NASTY:
+        for method, data in (("get", None), ("post", {})):
+            response = visit(name, f"?{word}={quote(value)}", *args, method=method, data=data)
+            if response.status_code not in {200, 302, 404}:
+                broken.append((method, word, value, response.status_code))
+    assert broken == []
+
+
+@pytest.mark.parametrize("name", sorted(OBJECT))
+def test_no_number_in_a_path_is_an_error_of_ours(acme, visit, name):
+    known = reverse(name, args=[acme.identifier, 7] if name.startswith("cards:") else [7])
+    for value in ("0", "-1", str(2**31), str(2**63 - 1), str(2**63), "9" * 40, "١٢٣", "²", "x", "7%00", "1e3"):
+        path = known.replace("/7/", f"/{quote(value, safe='%')}/")
+        client = visit.people and Client(raise_request_exception=False)
+        client.force_login(visit.people[name.split(":")[0]])
+        assert client.get(path).status_code == 404, path
+
+
+@pytest.mark.parametrize(
+    "query", ["?q=a&q=b", "?sort=due&sort=-due", "?status=new&status=active", "?=", "?&&&", "?q=%ED%A0%80"]
+)
+@pytest.mark.parametrize("name", ROWS)
+def test_a_word_given_twice_or_no_word_at_all_is_answered(acme, visit, name, query):
+    assert visit(name, query).status_code == 200
