@@ -25,7 +25,12 @@ _LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "
 
 def plain(text: str) -> str:
     """Return the text as it is stored and looked for: lower case, no accents, single spaces."""
-    folded = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
+    # Twice, since a mathematical capital is a capital only when taken apart, and some lower case comes apart again
+    # (Unicode, chapter 3.13: toNFKC_Casefold).
+    folded = text
+    for _ in range(2):
+        folded = unicodedata.normalize("NFKD", folded).casefold()
+    folded = unicodedata.normalize("NFKD", folded).translate(_LETTERS)
     letters = "".join(letter for letter in folded if not unicodedata.combining(letter) and letter != "\x00")
     return " ".join(letters.split())
 

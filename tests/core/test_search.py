@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fleetportal.core import search
@@ -69,6 +69,7 @@ def test_no_more_than_the_cap_come_back(acme):
 
 
 @given(st.text(max_size=60))
+@example("𝓐")
 def test_a_folded_text_is_folded_for_good(text):
     folded = search.plain(text)
     assert search.plain(folded) == folded

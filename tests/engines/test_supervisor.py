@@ -19,6 +19,7 @@ from fleetportal.engines.valkey import Valkey
 from tests.engines.waiting import alive, until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+NAMES = ("web", "worker", "beat")
 OURS = (
     "DATABASE_URL",
     "DATABASE_OWNER_URL",
@@ -187,8 +188,9 @@ def test_each_way_of_asking_stops_it_cleanly(run, number):
 
 def test_nothing_is_left_when_it_was_killed_and_the_next_start_is_clean(run):
     portal = run().start().ready()
-    until(lambda: any(line.startswith("started beat") for line in portal.told()))
-    pids = [portal.pid(name) for name in ("web", "worker", "beat")]
+    # They start at once and tell it in any order.
+    until(lambda: all(any(line.startswith(f"started {name} ") for line in portal.told()) for name in NAMES))
+    pids = [portal.pid(name) for name in NAMES]
     assert len(servers_alive(portal)) >= 5
     portal.end(signal.SIGKILL)
     until(lambda: not any(map(alive, pids)) and servers_alive(portal) == [])
