@@ -12,7 +12,7 @@ from tests.browser.running import ACME, REPOSITORY, PortalAt, RunningPortal
 from tests.browser.visitor import Visitor
 
 HERE = Path(__file__).parent
-# The issue wants the find among a hundred thousand; loading them takes about 20 seconds.
+# The card is found among a hundred thousand; loading them takes about 20 seconds.
 MANY = 100_000
 # A page that takes longer than this to show what a test waits for is broken.
 PATIENCE_MS = 10_000

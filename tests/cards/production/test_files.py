@@ -113,7 +113,7 @@ def test_a_card_is_followed_from_order_to_dispatch(ordered, otto, directory):
 
 
 def changed(content: bytes) -> dict[str, tuple[bytes, str]]:
-    """The bad files of the issue, and why each is set aside."""
+    """Bad files of every kind, and why each is set aside."""
     lines = content.split(b"\n")
     last_row_gone = b"\n".join(lines[:-3])
     one_byte = content.replace(b"2030-11", b"2031-11")
