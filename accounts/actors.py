@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import Membership, MembershipDivision, MembershipNumber, User
-from accounts.rights import operator_permissions, permissions_of
+from accounts.rights import operator_permissions, permissions_of, personal_permissions
 from fleetportal.core.access import Actor
 from fleetportal.core.scope import Scope, company_scope, current_scope, person_scope
 
@@ -27,6 +27,8 @@ class Presence:
 def active_memberships(user_id: int, today: date) -> list[Membership]:
     """Return the memberships by which that person gets in today, with their companies, by name (ACC-22, ACC-27).
 
+    Who is invited and has not joined does not (ACC-24).
+
     Enters the person's scope where it is not in force already (a request is in it when this is asked).
     """
     scope = current_scope()
@@ -37,6 +39,7 @@ def active_memberships(user_id: int, today: date) -> list[Membership]:
                 Q(valid_until__isnull=True) | Q(valid_until__gte=today),
                 user_id=user_id,
                 is_active=True,
+                invited_at__isnull=True,
                 company__is_active=True,
             )
             .select_related("company")
@@ -97,6 +100,18 @@ def operator_actor(user: User, *, address: str | None = None, request_id: str = 
     )
 
 
+def person_actor(user: User, *, address: str | None = None, request_id: str = "") -> Actor:
+    """Return the actor for a signed-in person on pages about themselves, where no company is in scope."""
+    return Actor(
+        label=user.full_name,
+        user=user.pk,
+        permissions=personal_permissions(),
+        address=address,
+        request_id=request_id,
+        language=user.language,
+    )
+
+
 def current_actor(user_id: int, company_id: int | None, now: datetime) -> Actor | None:
     """Return the actor that a person is today, for work that was asked for earlier (GEN-13); None when they lost it."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
@@ -107,4 +122,25 @@ def current_actor(user_id: int, company_id: int | None, now: datetime) -> Actor 
     for membership in active_memberships(user_id, timezone.localdate(now)):
         if membership.company_id == company_id:
             return member_actor(user, membership)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A person as they stand in a company at a moment, outside of a request: who acts, by what, and on whose rows."""
+
+    user: User
+    actor: Actor
+    presence: Presence
+    scope: Scope
+    now: datetime
+
+
+def current_standing(user_id: int, company_id: int, now: datetime) -> Standing | None:
+    """Return how that person stands in that company today; None when they are not let in any more."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    for membership in active_memberships(user_id, timezone.localdate(now)) if user else []:
+        if user and membership.company_id == company_id:
+            actor = member_actor(user, membership)
+            return Standing(user, actor, Presence(membership, ()), scope_of(membership), now)
     return None

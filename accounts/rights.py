@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, Membership, User
@@ -45,10 +46,13 @@ CARD_SIDE = frozenset(application.name for application in APPLICATIONS if applic
 # Profiles that may change fleet data (ACC-10); Accounting changes only under Suppliers and Invoices.
 FLEET_CHANGERS = frozenset({Membership.Profile.ADMINISTRATOR, Membership.Profile.MANAGEMENT})
 ACCOUNTING_CHANGES = frozenset({"suppliers", "invoices", "payments"})
+# What the principal user does in a company before its first connection has ended; nobody does anything else (ONB-5).
+BEFORE_THE_START = frozenset({"company.start", "users.see", "users.change"})
 
 declare(
     (
         Permission("home.see", side="self"),
+        Permission("account.see", side="self"),
         Permission("account.change", change=True, side="self"),
         Permission("cards.see", "cards"),
         Permission("cards.order", "cards", change=True),
@@ -60,9 +64,16 @@ declare(
         Permission("requests.withdraw", "requests", change=True),
         Permission("requests.attach", "requests", change=True),
         Permission("jobs.see", side="self"),
+        Permission("users.see", "users", side="fleet"),
+        Permission("users.change", "users", change=True, side="fleet"),
+        Permission("company.settings", change=True, side="settings"),
+        Permission("company.handover", change=True, side="principal"),
+        Permission("downloads.make", change=True, side="self"),
         Permission("operator.see", side="operator"),
         Permission("operator.produce", change=True, side="operator"),
         Permission("operator.work", change=True, side="operator"),
+        Permission("operator.publish", change=True, side="operator"),
+        Permission("company.start", change=True, side="principal"),
     )
 )
 
@@ -86,12 +97,16 @@ def _level(membership: Membership, permission: Permission) -> bool:
 def permissions_of(membership: Membership, company: Company) -> frozenset[str]:
     """Return what a member may do: level, application and the company's option, all three (ACC-13).
 
-    Validity dates and the scope are looked at before this is called.
+    Validity dates and the scope are looked at before this is called. Until the company's first connection has ended,
+    its principal user prepares it and nobody does anything else (ONB-5).
     """
-    return frozenset(
+    administers = membership.is_principal or membership.profile == Membership.Profile.ADMINISTRATOR
+    held = frozenset(
         permission.name
         for permission in PERMISSIONS.values()
         if permission.side == "self"
+        or (permission.side == "settings" and administers)
+        or (permission.side == "principal" and membership.is_principal)
         or (
             permission.side in {"card", "fleet"}
             and (membership.is_principal or permission.application in membership.applications)
@@ -99,6 +114,14 @@ def permissions_of(membership: Membership, company: Company) -> frozenset[str]:
             and _level(membership, permission)
         )
     )
+    if company.initialised_at is None:
+        return held & (personal_permissions() | (BEFORE_THE_START if membership.is_principal else frozenset()))
+    return held
+
+
+def personal_permissions() -> frozenset[str]:
+    """Return what anybody who is signed in may do about themselves."""
+    return frozenset(name for name, permission in PERMISSIONS.items() if permission.side == "self")
 
 
 def operator_permissions(user: User) -> frozenset[str]:
@@ -111,7 +134,7 @@ def operator_permissions(user: User) -> frozenset[str]:
 def roles() -> dict[str, frozenset[str]]:
     """Return who there is, with what each may do: members with everything open and the levels that are suggested."""
     everything = [application.name for application in APPLICATIONS]
-    company = Company()
+    company = Company(initialised_at=timezone.now())
     found = {"Principal user": permissions_of(Membership(is_principal=True), company)}
     for profile in Membership.Profile:
         levels = suggested_levels(profile, everything)

@@ -88,12 +88,15 @@ def add_membership(
     valid_until: date | None = None,
     customer_numbers: Iterable[CustomerNumber] | None = None,
     divisions: Iterable[FleetDivision] | None = None,
+    invited_at: datetime | None = None,
+    name: str = "",
 ) -> Membership:
     """Make a user a member of a company.
 
     `applications` are the parts they may open, all when None. `change_applications` are those of the card side where
     they may also change, as the profile suggests when None (ACC-11). `customer_numbers` and `divisions` limit the
     member to these; None means all. The principal user holds everything at Administrator level (ACC-12).
+    With `invited_at` they get in once they have joined, and are called `name` until then.
     Raises ValueError for an application that does not exist, IntegrityError for a second membership or principal.
     """
     known = [application.name for application in APPLICATIONS]
@@ -118,6 +121,8 @@ def add_membership(
             all_customer_numbers=customer_numbers is None,
             all_divisions=divisions is None,
             created_at=now,
+            invited_at=invited_at,
+            name=name or user.list_name,
         )
         numbers = list(customer_numbers or ())
         parts = list(divisions or ())

@@ -1,5 +1,6 @@
 """Companies, users and memberships (domain/accounts.md), a module for each kind of thing."""
 
+from accounts.models.addresses import EmailChange, MobileNumber, OldLogin, TextMessage
 from accounts.models.companies import (
     IDENTIFIER,
     Address,
@@ -8,20 +9,29 @@ from accounts.models.companies import (
     FleetDivision,
     new_identifier,
 )
+from accounts.models.conditions import Acceptance, ConditionsVersion
+from accounts.models.invitations import Invitation
 from accounts.models.memberships import Membership, MembershipDivision, MembershipNumber
 from accounts.models.people import OldPassword, SignInCounter, User, UserManager
 
 __all__ = [
     "IDENTIFIER",
+    "Acceptance",
     "Address",
     "Company",
+    "ConditionsVersion",
     "CustomerNumber",
+    "EmailChange",
     "FleetDivision",
+    "Invitation",
     "Membership",
     "MembershipDivision",
     "MembershipNumber",
+    "MobileNumber",
+    "OldLogin",
     "OldPassword",
     "SignInCounter",
+    "TextMessage",
     "User",
     "UserManager",
     "new_identifier",

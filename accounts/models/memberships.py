@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -36,8 +38,15 @@ class Membership(TenantModel):
     all_customer_numbers = models.BooleanField(default=True)
     all_divisions = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # Since when the member is invited and has not joined; they get in once they did (ACC-24).
+    invited_at = models.DateTimeField(null=True, blank=True)
+    # Last name and first name as this company knows them, for its lists; who is invited is called as they were entered.
+    name = models.CharField(max_length=121, blank=True)
+    # Counts the changes: a form carries the one it was made from (decision 0023).
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
+        indexes = [models.Index(fields=["company", "name", "id"], name="accounts_membership_name")]
         constraints = [
             models.UniqueConstraint(fields=["company", "user"], name="accounts_membership_once"),
             models.UniqueConstraint(
@@ -53,7 +62,13 @@ class Membership(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} in {self.company_id}"
+        return self.name or f"{self.user_id} in {self.company_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; a member without a name of their own in this company is called as the user is."""
+        if not self.name:
+            self.name = self.user.list_name
+        super().save(*args, **kwargs)
 
 
 class MembershipNumber(TenantModel):

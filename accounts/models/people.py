@@ -68,6 +68,11 @@ class User(AbstractBaseUser):
         return f"{self.first_name} {self.last_name}".strip() or self.email
 
     @property
+    def list_name(self) -> str:
+        """Last and first name, as lists of people are sorted."""
+        return f"{self.last_name} {self.first_name}".strip()
+
+    @property
     def initials(self) -> str:
         """Two letters for the user's menu."""
         return (self.first_name[:1] + self.last_name[:1]).upper() or self.email[:2].upper()
