@@ -31,6 +31,11 @@ class Company(models.Model):
         LOADED = "loaded", _("loaded by the operator")  # counts as verified for cards (CRD-10)
         VERIFIED = "verified", _("verified")
 
+    class Origin(models.TextChoices):
+        LOADED = "loaded", _("loaded by the operator")
+        DEALER = "dealer", _("registered by a dealer")
+        OWN = "own", _("registered by its own user")
+
     identifier = models.CharField(max_length=10, unique=True, default=new_identifier, validators=[IDENTIFIER])
     legal_name = models.CharField(max_length=120)
     vat_number = models.CharField(max_length=20, blank=True)
@@ -44,8 +49,14 @@ class Company(models.Model):
     verification = models.CharField(max_length=10, choices=Verification, default=Verification.UNVERIFIED)
     # Applications that operator staff switched off for this company (ACC-14).
     options_off = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    # Whether who works for the company must have a second factor (ACC-6).
+    second_factor_required = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # How the company came here: who registered it has given its data already, and its first connection is short (ONB-5).
+    origin = models.CharField(max_length=6, choices=Origin, default=Origin.LOADED)
+    # When its principal user ended the first connection; until then nobody works for it (ONB-5).
+    initialised_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         swappable = "TENANT_MODEL"
