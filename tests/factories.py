@@ -78,7 +78,7 @@ def company(name: str = "Acme", **fields: Any) -> Company:
     with all_companies(reason="test data"):
         if found := Company.objects.filter(legal_name=name).first():
             return found
-        fields = {"verification": Company.Verification.LOADED, **fields}
+        fields = {"verification": Company.Verification.LOADED, "initialised_at": NOW, **fields}
         if name in IDENTIFIERS:
             fields.setdefault("identifier", IDENTIFIERS[name])
         return Company.objects.create(legal_name=name, **fields)

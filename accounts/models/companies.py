@@ -53,7 +53,7 @@ class Company(models.Model):
     second_factor_required = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
-    # How the company came here: who registered it has given its data already, and its first connection is short (ONB-5).
+    # How the company came here: who registered it has given its data, so its first connection is short (ONB-5).
     origin = models.CharField(max_length=6, choices=Origin, default=Origin.LOADED)
     # When its principal user ended the first connection; until then nobody works for it (ONB-5).
     initialised_at = models.DateTimeField(null=True, blank=True)

@@ -56,6 +56,7 @@ def person(db: None, now: datetime) -> Callable[..., User]:
 @pytest.fixture
 def company(db: None, now: datetime) -> Callable[..., Company]:
     def make(name: str, **details: Any) -> Company:
+        details.setdefault("initialised_at", now)  # its first connection is over, unless the test is about that
         return services.create_company(legal_name=name, actor=system("tests"), now=now, **details)
 
     return make
