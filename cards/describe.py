@@ -39,7 +39,7 @@ def controls_of(card: Any) -> list[dict[str, Any]]:
     return [
         {
             "label": _("Vehicle type"),
-            "value": str(VehicleType(card.vehicle_type).label) if card.vehicle_type else _("any"),
+            "value": str(VehicleType(card.vehicle_type).label) if card.vehicle_type else _("Any"),
         },
         {
             "label": _("Tank capacity"),
@@ -47,7 +47,7 @@ def controls_of(card: Any) -> list[dict[str, Any]]:
         },
         {
             "label": _("Odometer at the terminal"),
-            "value": _("asked for") if card.odometer_entry else _("not asked for"),
+            "value": _("Asked for") if card.odometer_entry else _("Not asked for"),
         },
         {"label": _("Forbidden days"), "value": days_text(card.forbidden_days)},
         {"label": _("Hours allowed"), "value": hours_text(card)},

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from cards.catalogue import BlockReason
+from cards.catalogue import NETWORK, PRODUCT, Area, BlockReason, OnReach, Period, VehicleType
+from cards.describe import days_text, limit_text, minutes_text
 from cards.lifecycle import CARD, REQUEST
 from cards.models import Card, Request
 from fleetportal.core.pages.detail import history
@@ -37,6 +42,24 @@ _FIELDS = {
     "tracking": lambda: _("Tracking"),
     "made_on": lambda: _("Made"),
     "expires_on": lambda: _("Expiry"),
+}
+
+
+# How the values of an entry are said; what is not named here was typed by people, and is shown as it is.
+_SAID: dict[str, Callable[[Any], str]] = {
+    "country": lambda code: str(NETWORK.get(code, code)),
+    "vehicle_type": lambda value: str(VehicleType(value).label),
+    "tank_capacity": lambda litres: _("%(litres)s litres") % {"litres": number_format(litres)},
+    "forbidden_days": days_text,
+    "hours_from": lambda value: str(value)[:5],
+    "hours_until": lambda value: str(value)[:5],
+    "area": lambda value: str(Area(value).label),
+    "countries": lambda codes: ", ".join(str(NETWORK.get(code, code)) for code in codes),
+    "max_transactions_period": lambda value: str(Period(value).label),
+    "max_amount": lambda value: f"{number_format(Decimal(value), decimal_pos=2, force_grouping=True)} €",
+    "min_minutes_between": minutes_text,
+    "made_on": lambda value: date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT"),
+    "expires_on": lambda value: date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT"),
 }
 
 
@@ -109,15 +132,45 @@ def _blocked(entry: Any) -> tuple[str, list[dict[str, Any]]]:
 
 
 def _lines(entry: Any, only: set[str] | None = None) -> list[dict[str, Any]]:
-    """Return what changed, field by field; of `only` these fields where they are named."""
+    """Return what changed, field by field and limit by limit; of `only` these fields where they are named."""
+    lines = []
+    for name, value in entry.after.items():
+        if name not in _FIELDS or (only is not None and name not in only):
+            continue
+        before = entry.before.get(name)
+        if name == "limits":
+            lines += _limits(before or [], value or [])
+        else:
+            lines.append({"label": _FIELDS[name](), "before": _plain(name, before), "after": _plain(name, value)})
+    return lines
+
+
+def _limits(before: list[str], after: list[str]) -> list[dict[str, Any]]:
+    """Return a line for each product whose limit changed, in the order of the catalogue."""
+    old, new = (dict(limit.split(" ", 1) for limit in limits) for limits in (before, after))
     return [
-        {"label": _FIELDS[name](), "before": _plain(entry.before.get(name)), "after": _plain(value)}
-        for name, value in entry.after.items()
-        if name in _FIELDS and (only is None or name in only)
+        {
+            "label": _("Limit for %(product)s") % {"product": product.label},
+            "before": _limit(old.get(code)),
+            "after": _limit(new.get(code)),
+        }
+        for code, product in PRODUCT.items()
+        if old.get(code) != new.get(code)
     ]
 
 
-def _plain(value: Any) -> str:
+def _limit(stored: str | None) -> str:
+    """Return a limit as the audit keeps it (amount, unit, period, what happens) in words."""
+    if stored is None:
+        return _("no limit")
+    amount, unit, period, on_reach = stored.split(" ")
+    words = limit_text({"amount": Decimal(amount), "unit": unit, "period": period})
+    return f"{words}, {OnReach(on_reach).label}"
+
+
+def _plain(name: str, value: Any) -> str:
     if value in (None, "", []):
         return "–"
+    if name in _SAID:
+        return _SAID[name](value)
     return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)

@@ -38,5 +38,5 @@ def sentence(name: str, card: Card) -> str:
     if name == "receive" and card.status == IN_CREATION:
         return _("This card has not been dispatched yet.")
     if name == "block" and card.status == NEW and card.rank > 1:
-        return _("What was made of this card is refused already, and the next plastic is only ordered.")
+        return _("This card is blocked already. Its next plastic is ordered and not made yet.")
     return CARD.refusal(name, card.status)

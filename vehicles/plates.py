@@ -93,4 +93,4 @@ def read_plate(text: str, country: str) -> Plate:
             for pattern, printed in forms:
                 if match := pattern.fullmatch(reading):
                     return Plate(key, printed.format(*match.groups()), "")
-    return Plate(key, typed, _("This is no form of a %(country)s plate that we know.") % {"country": country})
+    return Plate(key, typed, _("This does not look like a plate of the country chosen."))

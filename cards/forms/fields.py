@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils import functional
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -32,7 +34,16 @@ from vehicles.plates import plate_key
 # What the embosser can print: capitals, digits, space, hyphen, apostrophe (CRD-3).
 EMBOSSED = re.compile(r"[A-Z0-9 '-]{1,26}\Z")
 _HIGHEST = Decimal("999999.99")
+# Django's own sentences speak of a value that is greater than or equal to another.
+_NUMBERS = {"min_value": lazy("Enter %(limit_value)s or more."), "max_value": lazy("Enter %(limit_value)s or less.")}
 
+
+def _amount_expected() -> str:
+    return _("Enter an amount, such as %(example)s.") % {"example": number_format(Decimal("150.50"), 2)}
+
+
+# Said when it is shown, in the reader's language and with that language's decimal sign.
+AMOUNT = functional.lazy(_amount_expected, str)()
 
 # Fields that stand beside others, and groups of choices in a line (static/css/portal.css); all others stand alone.
 _PLACES = {
@@ -198,6 +209,7 @@ class LimitFields(Grouped):
                 localize=True,
                 decimal_places=2,
                 max_value=_HIGHEST,
+                error_messages={**_NUMBERS, "invalid": AMOUNT},
                 label=_("Limit for %(product)s") % {"product": product.label},
                 widget=forms.TextInput(attrs={"inputmode": "decimal", "maxlength": 12}),
             )
@@ -276,7 +288,9 @@ class ControlFields(Grouped):
     vehicle_type = forms.ChoiceField(
         choices=[("", lazy("Any")), *VehicleType.choices], required=False, label=lazy("Vehicle type")
     )
-    tank_capacity = forms.IntegerField(min_value=1, max_value=2000, required=False, label=lazy("Tank capacity"))
+    tank_capacity = forms.IntegerField(
+        min_value=1, max_value=2000, required=False, label=lazy("Tank capacity"), error_messages=_NUMBERS
+    )
     forbidden_days = forms.TypedMultipleChoiceField(
         choices=Weekday.choices,
         coerce=int,
@@ -299,7 +313,9 @@ class ControlFields(Grouped):
         label=lazy("Chosen countries"),
         widget=forms.CheckboxSelectMultiple,
     )
-    max_transactions = forms.IntegerField(min_value=1, max_value=999, required=False, label=lazy("Most transactions"))
+    max_transactions = forms.IntegerField(
+        min_value=1, max_value=999, required=False, label=lazy("Most transactions"), error_messages=_NUMBERS
+    )
     max_transactions_period = forms.ChoiceField(
         choices=[(Period.DAY, Period.DAY.label), (Period.WEEK, Period.WEEK.label), (Period.MONTH, Period.MONTH.label)],
         required=False,
@@ -313,10 +329,19 @@ class ControlFields(Grouped):
         min_value=Decimal("0.01"),
         max_value=_HIGHEST,
         label=lazy("Highest amount of one transaction"),
+        error_messages={
+            **_NUMBERS,
+            "invalid": AMOUNT,
+            "min_value": lazy("The amount is more than zero. Leave it empty for none."),
+        },
         widget=forms.TextInput(attrs={"inputmode": "decimal", "maxlength": 12}),
     )
     min_minutes_between = forms.IntegerField(
-        min_value=1, max_value=10080, required=False, label=lazy("Least time between two transactions")
+        min_value=1,
+        max_value=10080,
+        required=False,
+        label=lazy("Least time between two transactions"),
+        error_messages=_NUMBERS,
     )
 
     units = {"tank_capacity": lazy("litres"), "max_amount": "€", "min_minutes_between": lazy("minutes")}

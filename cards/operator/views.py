@@ -21,7 +21,7 @@ from cards.models import Batch, MakerFile, Request, SetAsideLine
 from cards.numbers import RangeUsedUp
 from cards.production.batches import TAKE_AT_ONCE, batch_issues, progress, queue, take_batch
 from cards.views.requests import STATUSES, documents_of, moment
-from fleetportal.core.pages import Badge, Choice, FormPage, Link, ListPage, Moment, OperatorPage, Text, Translated
+from fleetportal.core.pages import Badge, Choice, Due, FormPage, Link, ListPage, Moment, OperatorPage, Text, Translated
 from fleetportal.core.pages.base import act, as_id
 from fleetportal.core.pages.detail import ObjectMixin
 from fleetportal.core.pages.forms import Refused
@@ -116,7 +116,7 @@ class OperatorRequests(ListPage, OperatorPage):
         Choice("kind", lazy("Type"), ("kind",), choices=Request.Kind.choices),
         Badge("status", lazy("Status"), ("status",), choices=STATUSES),
         Moment("accepted", lazy("Accepted"), ("accepted_at",)),
-        Moment("due", lazy("Promised for"), ("due_at",), sort="due_at"),
+        Due("due", lazy("Promised for"), ("due_at", "ended_at"), sort="due_at"),
         Text("customer_number", lazy("Customer number"), ("customer_number__number",)),
     )
 
@@ -243,8 +243,8 @@ class Produce(FormPage, OperatorPage):
                 "happens": [
                     _("The cards get their numbers and go to In creation."),
                     _("A production file is written for the card maker."),
+                    _("What is taken can't be withdrawn by the customer any more."),
                 ],
-                "not_happens": [_("What is taken can't be withdrawn by the customer any more.")],
                 "items": [f"{row.number} · {row.company.legal_name} · {row.label}" for row in self.waiting[:8]],
                 "more": max(0, count - 8),
                 "tone": "primary",

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from cards.catalogue import BlockReason, Category, CodeType, RenewalStatus
+from cards.catalogue import NETWORK, BlockReason, Category, CodeType, RenewalStatus
 from cards.describe import address_text, controls_of, limit_text, products_text
 from cards.exports import card_export
 from cards.filters import CardFilter
@@ -187,6 +187,11 @@ class CardDetail(DetailPage):
             day = date_format(timezone.localtime(row.dispatched_at), "SHORT_DATE_FORMAT")
             text = _("The card was dispatched on %(day)s. Confirm its receipt to make it usable.") % {"day": day}
             return [{"tone": "info", "text": text}]
+        if row.status == CARD_STATUSES[0].value and row.rank > 1 and not row.live:
+            said = _(
+                "What was made of this card is blocked. Its duplicate, rank %(rank)s, is ordered and not made yet."
+            )
+            return [{"tone": "info", "text": said % {"rank": row.rank}}]
         if row.status == CARD_STATUSES[0].value and row.live:
             text = _("A new plastic is ordered. The one in use stays valid until then.")
             return [{"tone": "info", "text": text}]
@@ -199,7 +204,7 @@ class CardDetail(DetailPage):
             {"label": _("Customer number"), "value": str(row.customer_number)},
             {"label": _("Fleet division"), "value": str(row.division or "")},
             {"label": _("Category"), "value": row.get_category_display()},
-            {"label": _("Country of the plate"), "value": row.plate_country},
+            {"label": _("Country of the plate"), "value": str(NETWORK.get(row.plate_country, row.plate_country))},
             {"label": _("Extra mention"), "value": row.extra_mention},
             {"label": _("Cost centre"), "value": row.cost_centre},
             {"label": _("Vehicle"), "value": str(row.vehicle or "")},

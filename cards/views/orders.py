@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import CustomerNumber
-from cards.catalogue import Category, CodeType
+from cards.catalogue import Category, CodeType, OnReach
 from cards.codes import can_seal, seal
 from cards.describe import address_text, controls_of, limit_text, products_text
 from cards.forms.order import SECRETS, OrderForm
@@ -216,9 +216,13 @@ class CheckPage(FormPage, CompanyPage):
                 {
                     "title": _("Products, services and limits"),
                     "table": {
-                        "headers": [_("Product or service"), _("Limit")],
+                        "headers": [_("Product or service"), _("Limit"), _("When it is reached")],
                         "rows": [
-                            [label, limit_text(limits[code]) if code in limits else _("no limit")]
+                            [
+                                label,
+                                limit_text(limits[code]) if code in limits else _("no limit"),
+                                str(OnReach(limits[code]["on_reach"]).label) if code in limits else "",
+                            ]
                             for code, label in products_text(data["products"])
                         ],
                     },

@@ -19,7 +19,7 @@ from cards.history import request_history
 from cards.lifecycle import IN_PRODUCTION, RECEIVED, REQUEST, REQUEST_STATUSES
 from cards.models import Issue, Request, RequestDocument
 from cards.services import may_attach, withdraw_request
-from fleetportal.core.pages import ActionPage, Badge, Choice, CompanyPage, DetailPage, Link, ListPage, Moment, Text
+from fleetportal.core.pages import ActionPage, Badge, Choice, CompanyPage, DetailPage, Due, Link, ListPage, Moment, Text
 from fleetportal.core.pages.base import act
 
 STATUSES = [(status.value, status.label) for status in REQUEST_STATUSES]
@@ -46,7 +46,7 @@ class RequestList(ListPage, CompanyPage):
         Choice("kind", lazy("Type"), ("kind",), choices=Request.Kind.choices),
         Badge("status", lazy("Status"), ("status",), choices=STATUSES),
         Moment("accepted", lazy("Accepted"), ("accepted_at",)),
-        Moment("due", lazy("Promised for"), ("due_at",)),
+        Due("due", lazy("Promised for"), ("due_at", "ended_at")),
         Moment("ended", lazy("Ended"), ("ended_at",)),
         Text("customer_number", lazy("Customer number"), ("customer_number__number",), minor=True),
     )

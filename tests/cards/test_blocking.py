@@ -75,6 +75,7 @@ def test_a_block_ends_every_plastic_that_exists_and_a_duplicate_is_the_next_rank
     assert [issue_of(card, rank).status for rank in (1, 2, 3)] == ["blocked", "blocked", "new"]
     after = fresh(card)
     assert (after.status, after.rank, after.number) == ("new", 3, card.number)
+    assert "What was made of this card is blocked. Its duplicate, rank 3, is ordered and not made yet." in seen.text
     assert request_of(card, 2).status == "withdrawn"
     assert request_of(card, 3).pk == duplicate.pk
     assert duplicate.due_at - duplicate.accepted_at == timedelta(hours=24)
@@ -186,7 +187,7 @@ def test_what_a_status_refuses_is_not_offered_and_a_hand_made_form_gets_the_sent
 def test_after_a_block_with_a_duplicate_a_second_block_says_that_nothing_is_left_to_block(ada, card):
     block(ada, card, duplicate="yes")
     assert ada.get(f"cards/{card.pk}/block/").messages == [
-        "What was made of this card is refused already, and the next plastic is only ordered."
+        "This card is blocked already. Its next plastic is ordered and not made yet."
     ]
     assert "Block" not in ada.get(f"cards/{card.pk}/").offers
 

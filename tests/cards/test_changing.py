@@ -89,6 +89,8 @@ def test_the_limits_tab_changes_ceilings_of_what_the_card_pays_for(ada, card):
         form, limit_diesel_amount="300.5", limit_diesel_unit="l", limit_adblue_amount="20", limit_adblue_period="day"
     )
     assert seen.messages == [SAVED]
+    assert "Limit for Diesel: 250 euro per month, block this product → 300.50 litres per month" in seen.text
+    assert "Limit for AdBlue: no limit → 20 euro per day, block this product" in seen.text
     limits = {row["Product or service"]: row["Limit"] for row in seen.rows if "Limit" in row}
     assert limits == {"Diesel": "300.50 litres per month", "AdBlue": "20 euro per day"}
     ada.fill(f"cards/{card.pk}/change/?tab=limits", limit_diesel_amount="")
@@ -115,6 +117,18 @@ def test_the_controls_tab_changes_every_control_but_the_odometer(ada, card):
         min_minutes_between="15",
     )
     assert seen.messages == [SAVED]
+    for said in (
+        "Vehicle type: – → Lorry",
+        "Tank capacity: – → 400 litres",
+        "Forbidden days: – → Sunday",
+        "Allowed from: – → 05:30",
+        "Area: All countries of the network → Chosen countries",
+        "Chosen countries: – → Germany",
+        "Period of the most transactions: – → per week",
+        "Highest amount of one transaction: – → 900.50 €",
+        "Least time between two transactions: – → 15 minutes",
+    ):
+        assert said in seen.text
     changed = fresh(card)
     assert (changed.vehicle_type, changed.tank_capacity, changed.forbidden_days) == ("lorry", 400, [7])
     assert (changed.hours_from, changed.hours_until, changed.countries) == (time(5, 30), time(22, 0), ["DE"])
@@ -218,13 +232,13 @@ def test_a_form_made_before_the_block_is_refused(ada, max_, card):
             "limit_adblue_amount": "A limit is more than zero. Leave it empty for no limit.",
         }),
         ("limits", {"limit_diesel_amount": "NaN", "limit_diesel_unit": "kwh"}, {
-            "limit_diesel_amount": "Enter a number.",
+            "limit_diesel_amount": "Enter an amount, such as 150.50.",
             "limit_diesel_unit": "Select a valid choice. kwh is not one of the available choices.",
         }),
         ("controls", {"hours_from": "06:00", "tank_capacity": "0", "max_amount": "1e309", "area": "chosen"}, {
             "hours_until": "Give both hours, or none.",
-            "tank_capacity": "Ensure this value is greater than or equal to 1.",
-            "max_amount": "Ensure this value is less than or equal to 999999.99.",
+            "tank_capacity": "Enter 1 or more.",
+            "max_amount": "Enter 999999.99 or less.",
             "countries": "Tick at least one country.",
         }),
         ("controls", {"forbidden_days": [*"1234567"]}, {

@@ -79,7 +79,7 @@ def test_everything_of_the_form_is_on_the_card(ada, number):
         "Extra mention": "NIGHT SHIFT",
         "Vehicle": "1-ABC-123",
         "Driver": "Dirk De Smet",
-        "Country of the plate": "BE",
+        "Country of the plate": "Belgium",
         "Category": "By vehicle",
         "Secret code": "4 digits, calculated by the operator",
         "Delivery address": "Acme, reception, Havenlaan 12, 1080 Brussel, Belgium",
@@ -128,6 +128,7 @@ def test_a_limit_has_an_amount_a_unit_a_period_and_what_happens_then(ada):
         limit_electricity_period="day",
         pays_toll="on",
     )
+    assert {row["When it is reached"] for row in seen.rows} == {"only send a notice", "block this product", "–"}
     said = {row["Product or service"]: row["Limit"] for row in seen.rows}
     assert said == {
         "Diesel": "250.50 litres per week",
@@ -168,7 +169,7 @@ def test_controls_of_each_kind_are_kept_and_shown(ada):
     expected = {
         "Vehicle type": "Van",
         "Tank capacity": "80 litres",
-        "Odometer at the terminal": "asked for",
+        "Odometer at the terminal": "Asked for",
         "Forbidden days": "Saturday, Sunday",
         "Hours allowed": "06:00 – 20:30",
         "Area": "Belgium, France",

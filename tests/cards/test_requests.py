@@ -35,6 +35,16 @@ def test_the_list_has_type_object_dates_and_status_of_every_request(ada, number,
     assert seen.page.all("a", href=ada.url(f"requests/{request.pk}/"))
 
 
+@pytest.mark.rule("CRD-7")
+def test_a_list_says_of_each_open_request_whether_it_is_late(ada, otto, number, ordered):
+    yesterday = timezone.now() - timedelta(hours=30)
+    late = factories.card(number, status="new", printed_as="1-LAT-001", ordered_at=yesterday)
+    ended = factories.card(number, printed_as="1-END-001", ordered_at=yesterday)
+    for seen in (ada.get("requests/"), otto.get("/operator/requests/?status=all")):
+        said = {row["For"]: "late" in row["Promised for"] for row in seen.rows}
+        assert said == {ordered.printed_as: False, late.printed_as: True, ended.printed_as: False}
+
+
 @pytest.mark.rule("CRD-9")
 def test_requests_are_found_by_number_plate_status_type_and_customer_number(ada, number, second, ordered):
     done = factories.card(second, printed_as="1-DON-001")

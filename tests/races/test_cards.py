@@ -82,7 +82,7 @@ def test_of_several_who_block_one_card_at_once_one_does(people, number, at_once,
         assert len(done) == 1, said
         late = BLOCKED_ALREADY
         if duplicate == "yes":
-            late = "What was made of this card is refused already, and the next plastic is only ordered."
+            late = "This card is blocked already. Its next plastic is ordered and not made yet."
         assert [text for text in said if text not in done] == [late] * (count - 1)
         assert len(audit_of(issue_of(card), "cards.block")) == 1
         assert len(rows(Request, card_id=card.pk, kind="duplicate")) == (duplicate == "yes")

@@ -14,6 +14,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 Writer = Callable[..., str]
 EMPTY = '<span class="none">–</span>'
@@ -196,6 +197,24 @@ class Moment(Column):
             return at and at.astimezone(zone).replace(tzinfo=None)
 
         return local
+
+
+@dataclass(frozen=True, slots=True)
+class Due(Moment):
+    """A moment until which something is promised; `fields` are the moment and the end. What is late says so."""
+
+    def writer(self) -> Writer:
+        """Write day and time, with a badge once they have passed and nothing has ended."""
+        moment = Moment.writer(self)
+        now = timezone.now()
+        said = escape(pgettext("promise", "late"))
+        late = f' <span class="status status-late">{said}</span>'
+        return lambda due, ended: moment(due) + (late if due and not ended and due < now else "")
+
+    def exporter(self) -> Callable[..., Any] | None:
+        """Return the moment alone."""
+        moment = Moment.exporter(self)
+        return moment and (lambda due, ended: moment(due))
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,10 +56,15 @@ def first_error(form: BaseForm) -> BoundField | None:
     """The first visible field with an error, in the order in which the page shows the fields."""
     if not form.is_bound or not form.errors:
         return None
-    groups = getattr(form, "groups", None)
-    # What stands in no group (a table of its own) comes after the groups.
-    shown = [*(field for group in groups or () for field in group["fields"]), *form]
-    return next((form[field.name] for field in shown if not field.is_hidden and field.errors), None)
+    return next((field for field in in_order(form) if field.errors), None)
+
+
+@register.filter
+def in_order(form: BaseForm) -> list[BoundField]:
+    """The visible fields of `form` in the order in which the page shows them; what stands in no group comes last."""
+    visible = {field.name: field for field in form.visible_fields()}
+    grouped = [field.name for group in getattr(form, "groups", None) or () for field in group["fields"]]
+    return [visible[name] for name in dict.fromkeys([*grouped, *visible]) if name in visible]
 
 
 @register.filter
