@@ -61,8 +61,9 @@ def _all(browser: Browser, walk: Walk, choice: argparse.Namespace) -> None:
     only = tuple(filter(None, choice.only.split(",")))
     places = [place for place in walk.places if not only or str(place).startswith(only)]
     for language in choice.languages.split(","):
-        for person in walk.people.values():
-            person.speak(language)
+        for who, person in walk.people.items():
+            if who:  # who is not signed in has no account to keep it; a cookie tells
+                person.speak(language)
         for width in map(int, choice.widths.split(",")):
             for theme in choice.themes.split(","):
                 pages = {who: _page(browser, walk, who, language, width, theme) for who in {p.who for p in places}}
