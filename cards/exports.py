@@ -72,16 +72,20 @@ def card_export() -> Export:
     point = get_format("DECIMAL_SEPARATOR")
     places = {product.code: place for place, product in enumerate(PRODUCTS)}
 
-    def attach(ids: list[int]) -> dict[int, tuple[Any, ...]]:
+    def attach(ids: list[int]) -> dict[int, list[str]]:
+        said: dict[tuple[Any, ...], str] = {}  # many ceilings are alike
         cells: dict[int, list[str]] = {}
         limits = CardLimit.objects.filter(card_id__anyof=ids).order_by()
-        for card, product, amount, unit, period, on_reach in limits.values_list(
-            "card_id", "product", "amount", "unit", "period", "on_reach"
-        ):
-            row = cells.setdefault(card, [""] * len(places))
-            if product in places:
-                said = str(amount).replace(".", point)
-                row[places[product]] = f"{said} {units[unit]} {periods[period]}, {reached[on_reach]}"
-        return {card: tuple(row) for card, row in cells.items()}
+        for card, product, *terms in limits.values_list("card_id", "product", "amount", "unit", "period", "on_reach"):
+            if product not in places:
+                continue
+            if card not in cells:
+                cells[card] = [""] * len(places)
+            if (term := tuple(terms)) not in said:
+                amount, unit, period, on_reach = term
+                number = str(amount).replace(".", point)
+                said[term] = f"{number} {units[unit]} {periods[period]}, {reached[on_reach]}"
+            cells[card][places[product]] = said[term]
+        return cells
 
     return Export(columns, heads, attach)

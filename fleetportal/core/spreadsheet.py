@@ -5,11 +5,10 @@ An Excel text cell is typed as text, so `=1+1` stays what it is; in CSV, which h
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -21,8 +20,8 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_TYPE = "text/csv; charset=utf-8"
 # Cells that begin so are formulas to a spreadsheet that opens a CSV file (OWASP, CSV injection).
 _FORMULA = frozenset("=+-@\t\r\n")
-# Values that CSV writes by themselves as they should be.
-_AS_THEY_ARE = frozenset((int, float, Decimal, date))
+# Types of which equal values are written alike; 1.0 and 1.00 are equal and are not.
+_ALIKE = frozenset((type(None), str, int, bool, date))
 # A sheet holds no more rows than this, its header included; a cell no longer text.
 MAX_ROWS = 1_048_576
 MAX_TEXT = 32_767
@@ -113,7 +112,9 @@ def stream_xlsx(headers: Sequence[str], rows: Iterable[Sequence[Any]], sheet_nam
                 count += len(chunk)
                 if count > MAX_ROWS:
                     raise ValueError(f"An Excel sheet holds {MAX_ROWS - 1} rows and no more.")
-                sheet.write("".join(map(_row, chunk)).encode())
+                columns = [_written(column, _CELLS) for column in zip(*chunk, strict=True)]
+                lines = map("".join, zip(*columns, strict=True))
+                sheet.write(f"<row>{'</row><row>'.join(lines)}</row>".encode())
                 if part := sink.take():
                     yield part
             if count == 1:
@@ -129,26 +130,15 @@ def stream_csv(headers: Sequence[str], rows: Iterable[Sequence[Any]], delimiter:
     A text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a carriage return) gets an
     apostrophe before it. Dates are written as 2026-05-31, moments in the current time zone, decimals with a point.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=delimiter)
-    buffer.write("\ufeff")
-    writer.writerow([_plain(header) for header in headers])
+    cells = _csv_cells(delimiter, alone=len(headers) == 1)
+    lines = ["\ufeff" + delimiter.join([cells[str](str(header)) for header in headers])]
     for chunk in _chunks(rows):
-        # Most cells are texts that may stay as they are: asked here, since a call for each costs more than it does.
-        writer.writerows(
-            [
-                value
-                if value is None or (type(value) is str and value[:1] not in _FORMULA) or type(value) in _AS_THEY_ARE
-                else _plain(value)
-                for value in row
-            ]
-            for row in chunk
-        )
-        yield buffer.getvalue().encode()
-        buffer.seek(0)
-        buffer.truncate()
-    if left := buffer.getvalue():
-        yield left.encode()
+        columns = [_written(column, cells) for column in zip(*chunk, strict=True)]
+        lines += map(delimiter.join, zip(*columns, strict=True))
+        yield ("\r\n".join(lines) + "\r\n").encode()
+        lines = []
+    if lines:
+        yield f"{lines[0]}\r\n".encode()
 
 
 def _chunks(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
@@ -157,6 +147,17 @@ def _chunks(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
     while chunk := list(islice(source, size)):
         yield chunk
         size = _CHUNK_ROWS
+
+
+def _written(column: Sequence[Any], cells: Mapping[type, Callable[[Any], str]]) -> Iterable[str]:
+    """Write a column's cells by the type of their values; what stands in it again and again is written once."""
+    kinds = set(map(type, column))
+    kinds.discard(type(None))
+    if len(kinds) < 2 and kinds <= _ALIKE and len(different := set(column)) * 2 < len(column):
+        known = {value: cells[type(value)](value) for value in different}
+        return map(known.__getitem__, column)
+    other = cells[object]
+    return [cells.get(type(value), other)(value) for value in column]
 
 
 def _escaped(text: str) -> str:
@@ -224,12 +225,8 @@ _CELLS: dict[type, Callable[[Any], str]] = {
     date: _date,
     datetime: _moment,
     type(None): lambda _value: "<c/>",
+    object: _other,
 }
-
-
-def _row(row: Sequence[Any]) -> str:
-    cells = _CELLS
-    return f"<row>{''.join([cells.get(type(value), _other)(value) for value in row])}</row>"
 
 
 def _workbook(sheet_name: str) -> str:
@@ -273,12 +270,37 @@ def _letters(number: int) -> str:
     return name
 
 
-def _plain(value: Any) -> Any:
-    """Return a value as CSV holds it, with an apostrophe before what a spreadsheet would take for a formula."""
-    if isinstance(value, datetime):
-        local = timezone.localtime(value) if value.tzinfo is not None else value
-        return local.replace(tzinfo=None).isoformat(" ", "seconds")
-    if value is None or isinstance(value, (int, float, Decimal, date)):
-        return value
-    text = str(value).replace("\x00", "")
-    return f"'{text}" if text[:1] in _FORMULA else text
+def _csv_cells(delimiter: str, *, alone: bool) -> dict[type, Callable[[Any], str]]:
+    """Return what writes a CSV cell, by type: with an apostrophe before what a spreadsheet would take for a formula.
+
+    A cell that stands `alone` in its row is quoted when it is empty: an empty line is no row.
+    """
+    nothing = '""' if alone else ""
+    special = re.compile(f'^[{re.escape("".join(_FORMULA))}]|[{re.escape(delimiter)}"\r\n\x00]').search
+    quoted = re.compile(f'[{re.escape(delimiter)}"\r\n]').search
+
+    def text(value: str) -> str:
+        if not value:
+            return nothing
+        if not special(value):
+            return value
+        value = value.replace("\x00", "")
+        if value[:1] in _FORMULA:
+            value = f"'{value}"
+        if quoted(value):
+            value = value.replace('"', '""')
+            return f'"{value}"'
+        return value or nothing
+
+    def moment(value: datetime) -> str:
+        if value.tzinfo is not None:
+            value = timezone.localtime(value).replace(tzinfo=None)
+        return value.isoformat(" ", "seconds")
+
+    def other(value: Any) -> str:
+        if isinstance(value, datetime):
+            return moment(value)
+        return str(value) if isinstance(value, (int, float, Decimal, date)) else text(str(value))
+
+    plain = dict.fromkeys((int, bool, float, Decimal, date), str)
+    return {**plain, str: text, datetime: moment, type(None): lambda _value: nothing, object: other}

@@ -68,6 +68,30 @@ def test_no_more_than_the_cap_come_back(acme):
         assert len(search.hits("test", "1", cap=None)) == 3
 
 
+@pytest.mark.parametrize(("cap", "cut_off"), [(1, True), (2, True), (3, False), (4, False), (None, False)])
+def test_a_search_is_cut_off_when_there_are_more_than_the_cap_and_not_when_there_are_as_many(acme, cap, cut_off):
+    for scope in (company_scope(acme.pk), all_companies(reason="test")):
+        with scope:
+            found = search.find("test", "1", cap=cap)
+        assert (len(found.ids()), found.cut_off) == (min(cap or 3, 3), cut_off)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kept"),
+    [([], set()), ([3, 1, 3], {1, 3}), ([None, 2], {2}), ((n for n in (2, 9)), {2}), ({2**62}, set())],
+)
+def test_a_column_is_compared_with_any_number_of_ids(acme, numbers, kept):
+    with company_scope(acme.pk):
+        rows = search.SearchEntry.objects.filter(object_id__anyof=numbers)
+        assert set(rows.values_list("object_id", flat=True)) == kept
+
+
+@pytest.mark.parametrize("typed", ["1,2", "1} OR true --", "x"])
+def test_what_is_no_number_is_no_id(acme, typed):
+    with company_scope(acme.pk), pytest.raises(ValueError, match="invalid literal"):
+        search.SearchEntry.objects.filter(object_id__anyof=[typed]).exists()
+
+
 @given(st.text(max_size=60))
 @example("𝓐")
 def test_a_folded_text_is_folded_for_good(text):

@@ -13,6 +13,8 @@ import openpyxl
 import pytest
 from django.db import models
 from django.utils.translation import gettext_lazy
+from hypothesis import example, given
+from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
 from fleetportal.core import spreadsheet
@@ -179,3 +181,41 @@ def test_a_long_csv_comes_in_parts():
     parts = list(stream_csv(["h"], ([n] for n in range(1200))))
     assert [part.count(b"\n") for part in parts] == [51, 500, 500, 150]  # a small one first
     assert len(b"".join(parts).splitlines()) == 1201
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.decimals(allow_nan=False, places=2),
+    st.dates(),
+    st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=8),
+    st.sampled_from(["=1+1", "-5", "a;b", 'say "so"', "two\r\nlines", "", "x", "x", "x"]),
+)
+
+
+def before(cell):
+    return "'" if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else ""
+
+
+@given(st.integers(1, 3).flatmap(lambda width: st.lists(st.tuples(*[CELLS] * width), min_size=1, max_size=60)))
+@example([("",), (None,), ("x",)])
+@example([(Decimal("1.0"), 1), (Decimal("1.00"), True)] * 3)
+def test_csv_is_read_back_cell_by_cell(rows):
+    """However often a value stands in its column, and whatever stands beside it."""
+    back = csv.reader(io.StringIO(text(["h"] * len(rows[0]), rows)[1:], newline=""), delimiter=";")
+    expected = [["" if cell is None else f"{before(cell)}{cell}" for cell in row] for row in rows]
+    assert list(back)[1:] == expected
+
+
+def test_equal_values_that_are_written_differently_stay_apart():
+    column = [Decimal("1.0"), Decimal("1.00"), Decimal("1.0"), Decimal("1.00"), Decimal("1")] * 4
+    assert text(["h"], ([one] for one in column)).split("\r\n")[1:-1] == [str(one) for one in column]
+    assert text(["h"], ([one] for one in [1, True, 1, True, 1, True])).split("\r\n")[1:4] == ["1", "True", "1"]
+    cells = workbook(["h"], ([one] for one in [1, True, 1, True, 1, True])).active["A"][1:]
+    assert [cell.data_type for cell in cells] == ["n", "b"] * 3
+
+
+def test_a_value_that_comes_again_and_again_is_as_safe_as_one_that_comes_once():
+    assert text(["h"], ([one] for one in ["=1+1"] * 9)).split("\r\n")[1:-1] == ["'=1+1"] * 9
+    assert {cell.data_type for cell in workbook(["h"], ([one] for one in ["=1+1"] * 9)).active["A"][1:]} == {"s"}

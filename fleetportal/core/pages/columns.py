@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from html import escape
 from typing import Any
 
+from django.db.models import DateTimeField, Func, Value
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
@@ -39,8 +40,12 @@ class Column:
         """Return the function that writes a cell's HTML from the values of `fields`."""
         return lambda value: escape(str(value)) if value not in (None, "") else EMPTY
 
+    def read(self) -> tuple[Any, ...]:
+        """Return what a file reads for a cell: `fields`, or what the database makes of them."""
+        return self.fields
+
     def exporter(self) -> Callable[..., Any] | None:
-        """Return what makes a spreadsheet's cell of the values of `fields`; None takes the first as it is."""
+        """Return what makes a spreadsheet's cell of the values of `read`; None takes the first as it is."""
         return None
 
 
@@ -56,7 +61,7 @@ class Text(Column):
         """Return the words that are there."""
         if len(self.fields) == 1:
             return None
-        return lambda *values: " ".join(str(value) for value in values if value)
+        return lambda *values: " ".join(map(str, filter(None, values)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ class Several(Choice):
     def exporter(self) -> Callable[..., Any]:
         """Return the words, with commas between them."""
         words = self.words()
-        return lambda values: ", ".join(words.get(value, str(value)) for value in values)
+        return lambda values: ", ".join([words.get(value, str(value)) for value in values]) if values else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +194,10 @@ class Moment(Column):
         zone = timezone.get_current_timezone()
         return lambda at: escape(date_format(at.astimezone(zone), "SHORT_DATETIME_FORMAT")) if at else EMPTY
 
-    def exporter(self) -> Callable[..., Any]:
-        """Return the moment in Brussels without its zone, which spreadsheets do not know."""
-        zone = timezone.get_current_timezone()
-
-        def local(at: datetime | None) -> datetime | None:
-            return at and at.astimezone(zone).replace(tzinfo=None)
-
-        return local
+    def read(self) -> tuple[Any, ...]:
+        """Read the moment in Brussels without its zone, which spreadsheets do not know."""
+        zone = Value(timezone.get_current_timezone_name())
+        return tuple(Func(zone, name, function="timezone", output_field=DateTimeField()) for name in self.fields)
 
 
 @dataclass(frozen=True, slots=True)

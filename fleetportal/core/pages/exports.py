@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from itertools import islice
-from operator import itemgetter
 from typing import Any
 
 from django.db import models
@@ -37,33 +36,27 @@ class Export:
 
     columns: tuple[Column, ...]
     attached: tuple[Any, ...] = ()
-    attach: Callable[[list[int]], dict[int, tuple[Any, ...]]] | None = field(default=None)
+    attach: Callable[[list[int]], Mapping[int, Sequence[Any]]] | None = field(default=None)
 
     def heads(self) -> list[str]:
         """Return the heads of all columns."""
         return [str(column.label) for column in self.columns] + [str(head) for head in self.attached]
 
-    def rows(self, queryset: models.QuerySet[Any], shown: models.QuerySet[Any], order: Order) -> Generator[list[Any]]:
+    def rows(
+        self, queryset: models.QuerySet[Any], shown: models.QuerySet[Any], order: Order
+    ) -> Generator[tuple[Any, ...]]:
         """Return the rows as spreadsheet values.
 
         Their keys come in order through a server-side cursor, by an index, so that the first row is there at once;
         what the columns need is read from `shown` for a chunk of keys at a time.
         """
-        fields = ["pk"]
-        firsts: list[int] = []
-        # What is to be done with a cell: most columns take their first value as it is, and cost nothing more.
-        ones: list[tuple[int, Callable[..., Any]]] = []
-        several: list[tuple[int, Callable[..., Any], int, int]] = []
-        for place, column in enumerate(self.columns):
-            begin, end = len(fields), len(fields) + len(column.fields)
-            firsts.append(begin)
-            fields += column.fields
-            if exporter := column.exporter():
-                if end - begin == 1:
-                    ones.append((place, exporter))
-                else:
-                    several.append((place, exporter, begin, end))
-        pick = itemgetter(*firsts)
+        fields: list[Any] = ["pk"]
+        # Cells are made column by column, since a step for each row and column costs more than what it does.
+        makers: list[tuple[Callable[..., Any] | None, int, int]] = []
+        for column in self.columns:
+            begin = len(fields)
+            fields += column.read()
+            makers.append((column.exporter(), begin, len(fields)))
         ordered = [column.desc() if order.descending else column.asc() for column in order.columns()]
         nothing = ("",) * len(self.attached)
         keys: Any = queryset.order_by(*ordered).values_list("pk", flat=True).iterator(chunk_size=CHUNK)
@@ -73,17 +66,15 @@ class Export:
                 size = CHUNK
                 more = self.attach(chunk) if self.attach else {}
                 rows = {row[0]: row for row in shown.filter(pk__anyof=chunk).order_by().values_list(*fields)}
-                for key in chunk:
-                    row = rows.get(key)
-                    if row is None:
-                        continue  # it left the scope between the two reads
-                    values = list(pick(row))
-                    for place, exporter in ones:
-                        values[place] = exporter(values[place])
-                    for place, exporter, begin, end in several:
-                        values[place] = exporter(*row[begin:end])
-                    values.extend(more.get(key, nothing))
-                    yield values
+                found = [key for key in chunk if key in rows]
+                if not found:
+                    continue  # all left the scope between the two reads
+                values = list(zip(*[rows[key] for key in found], strict=True))
+                cells: list[Any] = [
+                    values[begin] if make is None else map(make, *values[begin:end]) for make, begin, end in makers
+                ]
+                cells += zip(*[more.get(key, nothing) for key in found], strict=True)
+                yield from zip(*cells, strict=True)
 
 
 def in_scope(chunks: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:
