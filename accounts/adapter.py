@@ -8,6 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.utils import has_verified_email
 from allauth.core import context
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -30,7 +31,7 @@ class PortalAccountAdapter(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "email_password_mismatch": _("The e-mail address or the password is wrong."),
+        "email_password_mismatch": _("The address, the number or the password is wrong."),
         "enter_current_password": _("This is not your current password."),
         "incorrect_password": _("The password is wrong."),
     }
@@ -77,6 +78,12 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         assert isinstance(user, User)
         found = self.authenticate(context.request, email=user.email, password=password)
         return found is not None and found.pk == user.pk
+
+    def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
+        """Ask for the password alone when something protected comes next: an open session has the second factor."""
+        if not user.is_authenticated:
+            return []
+        return [{"id": "reauthenticate", "description": "", "url": reverse("account_reauthenticate")}]
 
     # --- Coming in, going out -----------------------------------------------------------------------------------
 

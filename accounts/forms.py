@@ -7,13 +7,15 @@ from typing import Any
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.validators import validate_email
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.passwords import LONGEST
+from accounts.safety import mobile
 from accounts.work import queue_password_reset
 
 
@@ -34,12 +36,35 @@ def _word_new_password(form: Any, user: User | None) -> None:
 
 
 class LoginForm(allauth_forms.LoginForm):
-    """E-mail address and password (ACC-1)."""
+    """E-mail address or confirmed mobile number, and password (ACC-1)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _word(self.fields["login"], _("E-mail address"), autocomplete="username")
+        self.fields["login"] = forms.CharField(max_length=254)
+        self.order_fields(["login", "password"])
+        _word(
+            self.fields["login"],
+            _("E-mail address or mobile number"),
+            autocomplete="username",
+            autocapitalize="none",
+            spellcheck="false",
+        )
         _word(self.fields["password"], _("Password"))
+
+    def clean_login(self) -> str:
+        """Return the address whose password is checked: the one typed, or that of the number's owner.
+
+        A number that is nobody's goes on as it is and fails like an address that is nobody's, at the same cost.
+        """
+        typed: str = self.cleaned_data["login"].strip()
+        if "@" in typed:
+            validate_email(typed)
+            return typed
+        number = mobile.normal(typed)
+        if not number:
+            raise ValidationError(_("Enter your e-mail address, or a mobile number that you have confirmed."))
+        owner = mobile.owner_of(number)
+        return owner.email if owner else number
 
     @property
     def blocked(self) -> bool:

@@ -5,21 +5,55 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
 
 from allauth.core.internal.httpkit import get_client_ip  # reads the trusted proxy count from the settings
+from django.conf import settings
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 
-from accounts.actors import member_actor, operator_actor, presence, scope_of
+from accounts import gates, receivers
+from accounts.actors import member_actor, operator_actor, person_actor, presence, scope_of
 from accounts.models import User
+from accounts.safety import sessions
 from fleetportal.core.http import PortalRequest
 from fleetportal.core.scope import Scope, one_transaction
 
 COMPANY_PATH = re.compile(r"^/(PRO-[A-Z]{6})/")
 OPERATOR_PATH = re.compile(r"^/operator/")
+PERSON_PATH = re.compile(r"^/accounts/")
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class SessionLifeMiddleware:
+    """Ends a session that was idle or open for too long, and leads back to the page after a new sign-in (ACC-7)."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, or lead to the sign-in page that says why."""
+        user = request.user
+        if isinstance(user, User) and (why := sessions.over(request.session, user, timezone.now())):
+            receivers.session_ended(request, user, why)
+            return self._lead(request, why)
+        return self.get_response(request)
+
+    def _lead(self, request: HttpRequest, why: str) -> HttpResponse:
+        """Lead to the sign-in, and from there back: to the page itself, or to the one whose form was sent."""
+        back = request.get_full_path()
+        if request.method not in {"GET", "HEAD"} or request.headers.get("HX-Request"):
+            came = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer", ""))
+            back = f"{came.path}?{came.query}" if came.query else came.path
+            if came.netloc != request.get_host():
+                back = "/"
+        address = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'ended': why, 'next': back})}"
+        if request.headers.get("HX-Request"):  # a part of a page can't be exchanged for the sign-in
+            return HttpResponse(headers={"HX-Redirect": address})
+        return HttpResponseRedirect(address)
 
 
 class LanguageMiddleware:
@@ -55,10 +89,13 @@ class ScopeMiddleware:
         request.now = timezone.now()
         request.actor = None
         request.presence = None
+        request.proven_at = None
         with one_transaction() as enter:
+            elsewhere = ""
             if request.user.is_authenticated:
-                self._enter(request, enter)
-            response = self.get_response(request)
+                request.proven_at = sessions.proven_at(request.session)
+                elsewhere = self._enter(request, enter)
+            response = HttpResponseRedirect(elsewhere) if elsewhere else self.get_response(request)
             if response.status_code >= 500 or getattr(request, "failed", False):
                 transaction.set_rollback(True)
         return response
@@ -67,8 +104,11 @@ class ScopeMiddleware:
         """Remember that the view failed: its transaction is rolled back once the error page is made."""
         request.failed = True
 
-    def _enter(self, request: PortalRequest, enter: Callable[[Scope], None]) -> None:
-        """Find who acts where, and enter that scope; raises 404 for a company one is not present in."""
+    def _enter(self, request: PortalRequest, enter: Callable[[Scope], None]) -> str:
+        """Find who acts where, and enter that scope; return where a gate leads instead, or an empty text.
+
+        Raises 404 for a company one is not present in.
+        """
         user = request.user
         assert isinstance(user, User)
         about = {"address": get_client_ip(request), "request_id": request.request_id}
@@ -80,8 +120,14 @@ class ScopeMiddleware:
             membership = request.presence.membership
             request.actor = member_actor(user, membership, **about)
             enter(scope_of(membership))
-        elif OPERATOR_PATH.match(request.path_info):
+            return gates.closed(request)
+        if OPERATOR_PATH.match(request.path_info):
             if user.kind != User.Kind.OPERATOR:
                 raise Http404
             request.actor = operator_actor(user, **about)
             enter(Scope(wide=True, reason="operator staff in their own area"))
+            return gates.closed(request)
+        if PERSON_PATH.match(request.path_info):
+            request.actor = person_actor(user, **about)
+            enter(Scope(person=user.pk))
+        return ""

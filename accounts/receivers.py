@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.signals import password_changed, password_reset
 from allauth.core.internal.httpkit import get_client_ip  # reads the trusted proxy count from the settings
 from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import models
 from django.dispatch import receiver
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from accounts import signin
 from accounts.models import SignInCounter, User
+from accounts.safety import oldportal, sessions
 from fleetportal.core import audit
 from fleetportal.core.access import Actor
 from fleetportal.core.scope import person_scope
@@ -30,8 +32,30 @@ def sign_in_failed(request: HttpRequest, user: User | None, counter: SignInCount
     _record(request, "accounts.sign_in_failed", user or counter, user, after=after, label="" if user else "unknown")
 
 
+def second_factor_failed(request: HttpRequest, user: User, counter: SignInCounter | None) -> None:
+    """Keep a wrong code, or a passkey that proved nothing."""
+    after: dict[str, Any] = {"failures": counter.failures} if counter else {"kind": "webauthn"}
+    if counter and counter.blocked_until:
+        after["blocked_until"] = counter.blocked_until
+    _record(request, "accounts.second_factor_failed", user, user, after=after)
+
+
+def second_factor_used(request: HttpRequest, user: User, kind: str) -> None:
+    """Keep which second factor opened the account."""
+    _record(request, "accounts.second_factor_used", user, user, after={"kind": kind})
+
+
+def session_ended(request: HttpRequest, user: User, why: str) -> None:
+    """End a session that was idle or open for too long, and keep that it ended."""
+    _record(request, "accounts.session_ended", user, user, after={"why": why})
+    UserSession.objects.filter(session_key=request.session.session_key).delete()
+    request.session.flush()
+    request.user = AnonymousUser()
+
+
 @receiver(user_logged_in)
 def _signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    sessions.begin(request.session, getattr(request, "now", None) or timezone.now())
     _record(request, "accounts.signed_in", user, user)
 
 
@@ -44,11 +68,14 @@ def _signed_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: 
 
 @receiver(password_changed)
 def _password_changed(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    sessions.end_all(user, but=request.session.session_key)
     _record(request, "accounts.password_changed", user, user)
 
 
 @receiver(password_reset)
 def _password_reset(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    sessions.end_all(user)
+    oldportal.came_over(user, getattr(request, "now", None) or timezone.now())
     signin.unblock(user.email)  # the link proved that the owner reads this address
     _record(request, "accounts.password_reset", user, user)
 

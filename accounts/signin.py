@@ -57,6 +57,18 @@ def attempt(request: HttpRequest, email: str) -> Attempt:
     )
 
 
+def second_attempt(request: HttpRequest, user: int) -> Attempt:
+    """Describe an attempt at a person's second factor: who knows the password has ten, from wherever they come."""
+    network = _key("network", _network(get_client_ip(request)))
+    return Attempt(account=_key("factor", str(user)), network=network, known_device=True)
+
+
+def way_over_attempt(request: HttpRequest, email: str) -> Attempt:
+    """Describe a question for the way over from the old portal (ACC-8): ten for an address, a hundred for a network."""
+    network = _key("way_over", _network(get_client_ip(request)))
+    return Attempt(account=_key("way_over", _fold(email)), network=network, known_device=False)
+
+
 def blocked_until(attempt: Attempt, now: datetime) -> datetime | None:
     """Return until when such attempts are refused, or None.
 

@@ -6,12 +6,16 @@ from allauth.account import views as allauth_views
 from django.urls import include, path, re_path
 
 from accounts import views
+from accounts.colleagues import joining_views
+from accounts.safety.views.factor import SignInSecondFactor
 
 # What is not named here does not exist: no sign-up, no list of addresses, no sign-in by code.
 entrance = [
     path("login/", views.LoginView.as_view(), name="account_login"),
     path("logout/", allauth_views.logout, name="account_logout"),
     path("inactive/", allauth_views.account_inactive, name="account_inactive"),
+    # allauth's stage of the sign-in looks for this name.
+    path("second-factor/", SignInSecondFactor.as_view(), name="mfa_authenticate"),
     path("reauthenticate/", views.ReauthenticateView.as_view(), name="account_reauthenticate"),
     path("password/change/", views.PasswordChangeView.as_view(), name="account_change_password"),
     path("password/reset/", views.PasswordResetView.as_view(), name="account_reset_password"),
@@ -32,6 +36,12 @@ own = [
     path("", views.start, name="start"),
     path("accounts/language/", views.language, name="language"),
     path("accounts/theme/", views.theme, name="theme"),
+    path("invitations/", joining_views.join, name="join"),
+    path("invitations/<str:token>/", joining_views.invitation, name="invitation"),
 ]
 
-urlpatterns = [path("", include((own, "accounts"))), path("accounts/", include(entrance))]
+urlpatterns = [
+    path("", include((own, "accounts"))),
+    path("accounts/", include(entrance)),
+    path("accounts/", include("accounts.safety.urls")),
+]

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import forms
 from accounts.actors import active_memberships
 from accounts.models import User
+from accounts.safety import sessions
 
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 # allauth's form views would take PUT like POST.
@@ -95,6 +96,10 @@ class LoginView(allauth_views.LoginView):
     http_method_names = FORM_METHODS
     form_class = forms.LoginForm
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say why a session ended that was idle or open for too long."""
+        return super().get_context_data(**kwargs) | {"ended": self.request.GET.get("ended", "")}
+
     def form_invalid(self, form: forms.LoginForm) -> HttpResponse:
         """Show the form again; 429 while attempts are refused, with the time at which that ends (ACC-5)."""
         response = super().form_invalid(form)
@@ -150,4 +155,5 @@ class ReauthenticateView(allauth_views.ReauthenticateView):
         request is not in the scope of the company whose form it was.
         """
         self.request.session.pop(STATE_SESSION_KEY, None)
+        sessions.prove(self.request.session, self.request.now)
         return super().form_valid(form)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts import signin
+from accounts.colleagues.joining import only_invited
 from accounts.models import User
 from fleetportal.core.mail import OutgoingMail, mail_context, queue_mail
 from fleetportal.core.work import periodic
@@ -39,13 +40,21 @@ def queue_password_reset(email: str, *, language: str, now: datetime) -> None:
 
 @mail_context("password_reset")
 def _reset_link(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
-    """Make the link of a reset mail; None for an address that is no active user's."""
+    """Make the link of a reset mail; None for an address that is no active user's.
+
+    Who was invited and never came in has the invitation for it, which asks for more than an address (ACC-24).
+    """
     user = _user_of(mail.to)
-    if user is None:
+    if user is None or only_invited(user):
         return None
+    return {"button_url": reset_link(user), "recipient_name": user.full_name}
+
+
+def reset_link(user: User) -> str:
+    """Return a link by which this person chooses a password, once and for an hour; for a mail that is being sent."""
     token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(user), "key": token})
-    return {"button_url": f"{settings.PORTAL_URL}{path}", "recipient_name": user.full_name}
+    return f"{settings.PORTAL_URL}{path}"
 
 
 def queue_password_changed(user: User, now: datetime) -> None:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import CustomerNumber
 from fleetportal.core.access import Actor
 
 # Group -> entries: label, address, icon, permission. Company addresses take the company's identifier.
@@ -22,6 +23,14 @@ COMPANY_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
             (_("Find a card"), "cards:list", "credit-card", "cards.see"),
             (_("Create a card"), "cards:new", "plus", "cards.order"),
             (_("My requests"), "cards:requests", "clipboard-list", "requests.see"),
+        ),
+    ),
+    (
+        _("My account"),
+        (
+            (_("Find users"), "account:users", "users", "users.see"),
+            (_("Create a user"), "account:new_user", "user-plus", "users.change"),
+            (_("User rights"), "account:rights", "list-details", "users.see"),
         ),
     ),
 )
@@ -40,6 +49,7 @@ OPERATOR_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (
             (_("Work and jobs"), "operator:work", "settings", "operator.see"),
             (_("Outgoing mail"), "operator:mail", "mail", "operator.see"),
+            (_("General conditions"), "operator:conditions", "file-text", "operator.see"),
         ),
     ),
 )
@@ -53,7 +63,7 @@ class Frame:
     operator_name: str
     demo: bool
     area: str = "none"
-    company: dict[str, str] | None = None
+    company: dict[str, Any] | None = None
     companies: list[tuple[str, str, str, bool]] = field(default_factory=list)
     menu: list[dict[str, Any]] = field(default_factory=list)
     create_items: list[dict[str, str]] = field(default_factory=list)
@@ -64,6 +74,10 @@ class Frame:
     language_url: str = ""
     sign_out_url: str = ""
     password_url: str = ""
+    profile_url: str = ""
+    safety_url: str = ""
+    sales_contact: str = ""
+    downloads_url: str = ""
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -73,6 +87,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         portal_name=settings.PORTAL_NAME,
         operator_name=settings.OPERATOR_NAME,
         demo=settings.PORTAL_DEMO,
+        sales_contact=settings.SALES_CONTACT,
         languages=[(code, _OWN_NAMES[code], code == current) for code, _name in settings.LANGUAGES],
         language_url=reverse("accounts:language"),
     )
@@ -84,13 +99,21 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     shown.theme_url = reverse("accounts:theme")
     shown.sign_out_url = reverse("account_logout")
     shown.password_url = reverse("account_change_password")
+    shown.profile_url = reverse("safety:profile")
+    shown.safety_url = reverse("safety:overview")
     actor: Actor | None = getattr(request, "actor", None)
     presence = getattr(request, "presence", None)
     if actor is not None and presence is not None:
         company = presence.membership.company
         shown.area = "company"
+        shown.downloads_url = reverse("downloads:list", args=[company.identifier])
         home = reverse("cards:home", args=[company.identifier])
-        shown.company = {"name": company.legal_name, "identifier": company.identifier, "home_url": home}
+        shown.company = {
+            "name": company.legal_name,
+            "identifier": company.identifier,
+            "home_url": home,
+            "numbers": numbers_in_reach,
+        }
         shown.companies = [
             (
                 other.company.legal_name,
@@ -100,14 +123,23 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             )
             for other in presence.others
         ]
-        shown.menu = _menu(COMPANY_MENU, actor, request.path, [company.identifier])
+        if company.initialised_at is not None:
+            shown.menu = _menu(COMPANY_MENU, actor, request.path, [company.identifier])
         if actor.may("cards.order"):
             url = reverse("cards:new", args=[company.identifier])
             shown.create_items = [{"label": gettext("Fuel card"), "url": url, "icon": "credit-card"}]
-    elif actor is not None:
+    elif actor is not None and actor.may("operator.see"):
         shown.area = "operator"
         shown.menu = _menu(OPERATOR_MENU, actor, request.path, [])
     return {"frame": shown}
+
+
+def numbers_in_reach() -> str:
+    """Return the customer number that one works for, or how many these are; asked by the user's menu (ACC-9)."""
+    first = list(CustomerNumber.objects.order_by("number").values_list("number", flat=True)[:2])
+    if len(first) == 1:
+        return gettext("Customer number %(number)s") % {"number": first[0]}
+    return gettext("Several customer numbers") if first else ""
 
 
 def _menu(table: Any, actor: Actor, path: str, args: list[str]) -> list[dict[str, Any]]:

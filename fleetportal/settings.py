@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.usersessions",
     "django_filters",
     "django_htmx",
@@ -61,12 +62,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SessionLifeMiddleware",
     "accounts.middleware.LanguageMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "accounts.middleware.ScopeMiddleware",
 ]
 
@@ -113,6 +114,13 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"  # cached_db answers 500 
 
 # Who a person is today, for work that they asked for earlier (GEN-13).
 WORK_ACTOR = "accounts.actors.current_actor"
+# The same with membership and scope, for what is made of rows that only they may see.
+WORK_STANDING = "accounts.actors.current_standing"
+
+# --- How long what is done with is kept, in days (GEN-14) ---------------------------------------------------------
+DOWNLOAD_DAYS = max(1, env.number("DOWNLOAD_DAYS", 7))
+WORK_DAYS = max(1, env.number("WORK_DAYS", 90))
+MAIL_DAYS = max(1, env.number("MAIL_DAYS", 365))
 
 # --- Work that happens later --------------------------------------------------------------------------------------
 CELERY_BROKER_URL = f"{REDIS_URL}/0"
@@ -138,6 +146,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.PortalBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+REAUTHENTICATION_URL = "account_reauthenticate"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "accounts.passwords.PortalPasswordValidator"}]
 PASSWORD_RESET_TIMEOUT = 3600
@@ -156,6 +165,14 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the other sessions end, this one st
 # Sign-ins are limited by three counters of ours in the database (decision 16), so allauth's limits on them are off.
 ACCOUNT_RATE_LIMITS = {"login": False, "login_failed": False}
 USERSESSIONS_TRACK_ACTIVITY = False
+
+# The second factor (ACC-6): authenticator app and passkeys, with recovery codes of our own.
+MFA_ADAPTER = "accounts.safety.mfa.PortalMFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+# Whether dealer and operator staff must have one.
+STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=not PORTAL_DEMO)
+# Keys (32 bytes, base64) with which secrets of authenticator apps are locked in the database; the first one locks.
+SECRETS_KEYS = env.words("SECRETS_KEYS")
 
 _PREFIX = "__Host-" if BEHIND_TLS else ""
 SESSION_COOKIE_NAME = f"{_PREFIX}session"
@@ -220,6 +237,14 @@ EMAIL_HOST_USER = env.text("MAIL_USER", "")
 EMAIL_HOST_PASSWORD = env.text("MAIL_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("MAIL_TLS")
 EMAIL_TIMEOUT = 20
+
+# --- Text messages ------------------------------------------------------------------------------------------------
+# The class that gives them to a gateway; without one no mobile number can be confirmed.
+SMS_BACKEND = env.text("SMS_BACKEND", "accounts.safety.gateway.CatcherGateway" if PORTAL_DEMO else "")
+SMS_URL = env.text("SMS_URL", "")
+SMS_TOKEN = env.text("SMS_TOKEN", "")
+# The country of numbers that are typed without one.
+PHONE_COUNTRY_CODE = env.text("PHONE_COUNTRY_CODE", "32")
 
 # --- The card maker -----------------------------------------------------------------------------------------------
 # "files": CSV files in PRODUCTION_DIR/out and /in. "simulator": cards are made by themselves within a minute (FUL-3).

@@ -53,7 +53,7 @@ def test_anything_else_is_refused_in_the_same_words(client, person, email, passw
     person()
     answer = sign_in(client, email, password)
     assert answer.status_code == 200
-    assert "The e-mail address or the password is wrong." in answer.content.decode()
+    assert "The address, the number or the password is wrong." in answer.content.decode()
     assert not signed_in(client)
     assert verbs() == ["accounts.sign_in_failed"]
 

@@ -1,6 +1,6 @@
 """Page kinds: a page is a class with a permission and a few attributes."""
 
-from fleetportal.core.pages.base import CompanyPage, OperatorPage, Page
+from fleetportal.core.pages.base import CompanyPage, OperatorPage, Page, PersonPage
 from fleetportal.core.pages.columns import (
     Badge,
     Choice,
@@ -36,6 +36,7 @@ __all__ = [
     "Number",
     "OperatorPage",
     "Page",
+    "PersonPage",
     "Several",
     "Text",
     "Translated",

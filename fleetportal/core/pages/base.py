@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views import View
 
 from fleetportal.core.access import Actor, known
 from fleetportal.core.http import PortalRequest
 
+# How long ago a person may have proven who they are: to open what is protected, and to send what was typed there.
+FRESH_TO_OPEN, FRESH_TO_SEND = timedelta(minutes=10), timedelta(minutes=30)
+
 
 class Page(View):
     """A page of the portal. Without a declared `permission` it can't be given an address."""
 
     permission: ClassVar[str] = ""
+    # Whether the password is asked for once more when the last time is a while ago (decision 15).
+    fresh: ClassVar[bool] = False
     template_name: ClassVar[str] = "pages/text.html"
     title: Any = ""
     lead: Any = ""
@@ -39,6 +46,9 @@ class Page(View):
         self.actor = request.actor
         self.now = request.now
         self.actor.must(self.permission)
+        if self.fresh and not is_fresh(request):
+            back = urlencode({"next": request.get_full_path()})
+            return redirect(f"{reverse(settings.REAUTHENTICATION_URL)}?{back}")
         return super().dispatch(request, *args, **kwargs)
 
     def url(self, name: str, *args: Any) -> str:
@@ -79,6 +89,16 @@ class CompanyPage(Page):
 
 class OperatorPage(Page):
     """A page of the operator's own area; it stands behind the wide door (ScopeMiddleware)."""
+
+
+class PersonPage(Page):
+    """A page of a signed-in person about themselves, under `/accounts/`; no company is in scope there."""
+
+
+def is_fresh(request: PortalRequest) -> bool:
+    """Say whether the person gave their password, or came in, a short while ago."""
+    allowed = FRESH_TO_SEND if request.method == "POST" else FRESH_TO_OPEN
+    return request.proven_at is not None and request.now - request.proven_at < allowed
 
 
 def as_id(text: str) -> int | None:
