@@ -45,9 +45,9 @@ class Found:
             queryset = self.filters.filter_queryset(queryset)
         self.cut_off = False
         if self.search and page.searchable:
-            ids = search.hits(page.search_kind, self.search, cap=cap)
-            self.cut_off = cap is not None and len(ids) >= cap
-            queryset = queryset.filter(**{f"{page.search_field}__anyof": ids})
+            hits = search.find(page.search_kind, self.search, cap=cap)
+            self.cut_off = hits.cut_off
+            queryset = queryset.filter(**{f"{page.search_field}__anyof": hits})
         self.queryset = queryset
 
     @property
