@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.core.exceptions import ValidationError
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils.translation import gettext as _
 
 from accounts.actors import scope_of
-from accounts.models import FleetDivision, Membership
-from accounts.rights import APPLICATIONS, CARD_SIDE
+from accounts.models import FleetDivision, Membership, MembershipDivision, MembershipNumber
+from accounts.rights import ACCOUNTING_CHANGES, APPLICATIONS, CARD_SIDE, FLEET_CHANGERS
 from fleetportal.core.access import Actor
 
 # Who may give which profile: one's own and those below it.
@@ -112,6 +113,38 @@ def refusal(actor: Actor, membership: Membership) -> str:
     if not held.reaches(rights.customer_numbers, rights.divisions):
         return _("This colleague works for customer numbers or divisions beyond yours. Ask an administrator.")
     return ""
+
+
+def touchable(actor: Actor) -> Case:
+    """Return, as an expression of a list of members, whether `refusal` would say nothing: one query for all rows."""
+    held = holding(actor)
+    above = [profile for profile, rank in RANK.items() if rank > held.rank]
+    beyond = Q(user_id=actor.user) | Q(is_principal=True) | Q(profile__in=above)
+    if held.customer_numbers is not None:
+        others = MembershipNumber.objects.exclude(customer_number__in=held.customer_numbers)
+        beyond |= Q(all_customer_numbers=True) | Exists(others.filter(membership=OuterRef("pk")))
+    if held.divisions is not None:
+        foreign = MembershipDivision.objects.exclude(division__in=held.divisions)
+        beyond |= Q(all_divisions=True) | Exists(foreign.filter(membership=OuterRef("pk")))
+    return Case(When(beyond, then=Value(False)), default=Value(True))
+
+
+def level(membership: Membership, application: str) -> str:
+    """Return "change", "see" or an empty text: what a member may do in an application that is on (ACC-13)."""
+    if not membership.is_principal and application not in membership.applications:
+        return ""
+    if membership.is_principal or may_change(membership.profile, application, membership.change_applications):
+        return "change"
+    return "see"
+
+
+def may_change(profile: str, application: str, change_applications: Iterable[str]) -> bool:
+    """Say whether the level reaches: by application on the card side, by profile for fleet data (ACC-10, ACC-11)."""
+    if application in CARD_SIDE:
+        return application in change_applications
+    if profile == Membership.Profile.ACCOUNTING:
+        return application in ACCOUNTING_CHANGES
+    return profile in FLEET_CHANGERS
 
 
 def settle(held: Holding, wanted: Rights, before: Rights | None = None) -> Rights:

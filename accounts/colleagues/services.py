@@ -47,7 +47,7 @@ def create_colleague(
     ends (ONB-4). Whether the address has an account elsewhere shows nowhere: it joins by the same link.
     Raises ValidationError by field, PermissionDenied for who may not create users.
     """
-    contact = _clean(contact)
+    contact = _kept(contact)
     granted = grants.settle(grants.holding(actor), rights)
     _refuse_double(contact.email)
     user = _user_with(contact, actor, now)
@@ -105,7 +105,7 @@ def change_colleague(
         }
     else:
         granted = before_rights
-    contact = _clean(contact) if contact is not None else known
+    contact = _kept(contact, known) if contact is not None else known
     _refuse_contact(membership, known, contact)
     before, after = audit.changes(_described(before_rights, known), _described(granted, contact))
     if not after:
@@ -178,8 +178,11 @@ def withdraw_invitation(*, membership: Membership, actor: Actor, now: datetime) 
 # --- what stands behind them ------------------------------------------------------------------------------------------
 
 
-def _clean(contact: Contact) -> Contact:
-    """Return the contact data as they are kept; raises ValidationError by field."""
+def _kept(contact: Contact, known: Contact | None = None) -> Contact:
+    """Return the contact data as they are kept; what is known already stays as it is.
+
+    Raises ValidationError by field.
+    """
     errors: dict[str, Any] = {}
     kept: dict[str, str] = {}
     for name, clean in (
@@ -188,8 +191,12 @@ def _clean(contact: Contact) -> Contact:
         ("email", clean_email),
         ("phone", clean_phone),
     ):
+        given = getattr(contact, name)
+        if known is not None and given == getattr(known, name):
+            kept[name] = given
+            continue
         try:
-            kept[name] = clean(getattr(contact, name))
+            kept[name] = clean(given)
         except ValidationError as error:
             errors[name] = error.messages
     if errors:

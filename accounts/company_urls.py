@@ -1,0 +1,27 @@
+"""The addresses of a company's own settings: its users, divisions, notices (`/PRO-XXXXXX/…`)."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from accounts.colleagues import actions, overview, views
+from accounts.onboarding.pages import ConditionsPage, FirstConnection, Waiting
+from accounts.safety.views.factor import RequireSecondFactor
+
+app_name = "account"
+
+urlpatterns = [
+    path("users/", views.UserList.as_view(), name="users"),
+    path("users/new/", views.NewUser.as_view(), name="new_user"),
+    path("users/rights/", overview.RightsOverview.as_view(), name="rights"),
+    path("users/<int:pk>/", views.UserDetail.as_view(), name="user"),
+    path("users/<int:pk>/change/", views.ChangeUser.as_view(), name="change_user"),
+    path("users/<int:pk>/deactivate/", actions.Deactivate.as_view(), name="deactivate_user"),
+    path("users/<int:pk>/activate/", actions.Activate.as_view(), name="activate_user"),
+    path("users/<int:pk>/invite/", actions.Invite.as_view(), name="invite_user"),
+    path("users/<int:pk>/withdraw/", actions.Withdraw.as_view(), name="withdraw_user"),
+    path("second-factor/", RequireSecondFactor.as_view(), name="second_factor"),
+    *FirstConnection.addresses("start/"),
+    path("start/waiting/", Waiting.as_view(), name="waiting"),
+    path("conditions/", ConditionsPage.as_view(), name="conditions"),
+]
