@@ -172,7 +172,8 @@ class JobProgress(ObjectMixin, CompanyPage):
 
     def crumbs(self) -> list[tuple[Any, str | None]]:
         """Return the way here."""
-        return [(_("Cards"), self.url("cards:list")), (self.object.label, None)]
+        cards = [(_("Cards"), self.url("cards:list"))] if self.actor.may("cards.see") else []
+        return [*cards, (self.object.label, None)]
 
     def find(self, pk: int) -> Any:
         """Return one's own bulk action, or raise 404."""

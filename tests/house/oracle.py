@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-# ada: principal user. max: Management. cora: Consultation. fay: Accounting. rita: an Administrator who may open the
-# requests only, and only see them. nina: limited to number one. dan: limited to division north. ben: of Borea.
-# abby: Management in Acme and in Borea, acting for Acme. otto: operator staff.
+# ada: principal user. max: Management. cora: Consultation. fay: Accounting, who may open all but the requests. rita: an
+# Administrator who may open the requests only, and only see them. nina: limited to number one. dan: limited to division
+# north. ben: of Borea. abby: Management in Acme and in Borea, acting for Acme. otto: operator staff.
 PERSONAS = (
     "anonymous", "ada", "max", "cora", "fay", "rita", "nina", "dan", "ben", "abby", "expired", "disabled", "dealer",
     "otto",
@@ -34,12 +34,23 @@ cards:block          login     ok   ok   deny deny deny ok   ok   hide ok   hide
 cards:block_many     login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:delete         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:receive        login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
-cards:requests       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
-cards:request        login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+cards:requests       login     ok   ok   ok   deny ok   ok   ok   hide ok   hide    login    hide   hide
+cards:request        login     ok   ok   ok   deny ok   ok   ok   hide ok   hide    login    hide   hide
 cards:withdraw       login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:attach         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
-cards:document       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+cards:document       login     ok   ok   ok   deny ok   ok   ok   hide ok   hide    login    hide   hide
 cards:job            login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+safety:profile       login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
+safety:overview      login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
+safety:email         login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
+safety:mobile        login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
+safety:mobile_code   login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
+safety:sessions      login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
+safety:second_factor login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
+safety:app           login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
+safety:passkey       login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
+safety:codes         login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
+account:second_factor login    ok   deny deny deny ok   ok   ok   hide deny hide    login    hide   hide
 operator:home        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:requests    login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:request     login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
@@ -75,6 +86,17 @@ METHODS = {
     "cards:attach": FORM,
     "cards:document": READ,
     "cards:job": READ,
+    "safety:profile": FORM,
+    "safety:overview": READ,
+    "safety:email": FORM,
+    "safety:mobile": FORM,
+    "safety:mobile_code": FORM,
+    "safety:sessions": FORM,
+    "safety:second_factor": FORM,
+    "safety:app": FORM,
+    "safety:passkey": FORM,
+    "safety:codes": FORM,
+    "account:second_factor": FORM,
     "operator:home": READ,
     "operator:requests": READ,
     "operator:request": READ,
@@ -159,6 +181,10 @@ ENTRANCE = {
     "account_inactive": (("ok", "none"), ("ok", "none")),
     "account_reauthenticate": (("login", "login"), ("ok", "ok")),
     "account_change_password": (("login", "login"), ("ok", "ok")),
+    "mfa_authenticate": (("login", "login"), ("ok", "ok")),
+    "safety:email_confirm": (("410", "410"), ("410", "410")),
+    "safety:email_undo": (("410", "410"), ("410", "410")),
+    "safety:old_portal": (("ok", "ok"), ("ok", "ok")),
     "account_reset_password": (("ok", "ok"), ("ok", "ok")),
     "account_reset_password_done": (("ok", "none"), ("ok", "none")),
     "account_reset_password_from_key": (("ok", "ok"), ("ok", "ok")),

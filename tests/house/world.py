@@ -22,18 +22,21 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Company, Membership, User
+from accounts.rights import APPLICATIONS
 from cards.lifecycle import ACTIVE, BLOCKED, IN_CREATION, NEW
 from cards.models import Card, Request
 from cards.services import find_again
 from fleetportal.core import search
+from fleetportal.core.batches import Batch, BatchRow
 from fleetportal.core.scope import all_companies
 from tests import factories
+from tests.house import own_safety
 from tests.factories import NOW
 
 MARK = "ZYXBOREA"
 NOWHERE = 2**62
 # The session is the visitor's own, and a heartbeat the process's.
-_OWN_TABLES = ("django_session", "core_heartbeat")
+_OWN_TABLES = ("django_session", "usersessions_usersession", "core_heartbeat")
 _WRITES = re.compile(
     r"\bINSERT\s+INTO\b|\bDELETE\s+FROM\b|\bTRUNCATE\b|(?<!FOR )(?<!KEY )(?<!DO )\bUPDATE\s+\"?\w", re.IGNORECASE
 )
@@ -104,6 +107,7 @@ def build() -> World:
         _objects(world, scope, world.numbers[number], world.divisions.get(division or ""))
     _own_things(world)
     _operator_things(world)
+    own_safety.prepare(world)
     for name, person in world.people.items():
         client = Client(raise_request_exception=False)
         client.force_login(person)
@@ -120,8 +124,9 @@ def _people(world: World) -> None:
     def add(name: str, **details: Any) -> None:
         world.people[name] = factories.member(acme, name.title(), principal=name == "ada", **details).user
 
-    for name in ("ada", "max", "fay"):
+    for name in ("ada", "max"):
         add(name)
+    add("fay", applications=[one.name for one in APPLICATIONS if one.name != "requests"])
     add("cora", password=factories.PASSWORD)
     add("rita", profile=administrator, applications=["requests"], change_applications=[])
     add("nina", profile=administrator, customer_numbers=[one])
@@ -184,6 +189,13 @@ def _own_things(world: World) -> None:
         company = world.borea if name == "ben" else world.acme
         world.ids[f"draft/{name}", "own"] = factories.draft(company, person, body).pk
         world.ids[f"job/{name}", "own"] = factories.bulk_batch(company, person).pk
+    # What could not be done of a bulk action is told with the way to it.
+    with all_companies(reason="test data"):
+        for batch in Batch.objects.filter(company=world.acme):
+            BatchRow.objects.create(
+                company=world.acme, batch=batch, chunk=1, object_id=world.ids["blocked", "own"], label="1-ABC-123",
+                status=BatchRow.Status.REFUSED, reason="This card is blocked already.",
+            )  # fmt: skip
     colleague = factories.member(world.acme, "Cleo", principal=False).user
     world.ids["draft", "colleague"] = factories.draft(world.acme, colleague, body).pk
     world.ids["job", "colleague"] = factories.bulk_batch(world.acme, colleague).pk
@@ -282,7 +294,7 @@ def outcome(answer: Answer) -> str:
 
 def address(world: World, name: str, scope: str, kind: str, persona: str, company: str = "acme") -> str:
     """Return the address of a page: of that company, about the object of that kind in that scope."""
-    args: list[Any] = [] if name.startswith(("operator:", "account")) else [getattr(world, company).identifier]
+    args: list[Any] = [] if name.startswith(("operator:", "accounts:", "account_", "safety:")) else [getattr(world, company).identifier]
     if kind:
         args.append(world.id(kind, scope, persona))
     return reverse(name, args=args)
