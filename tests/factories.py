@@ -4,7 +4,7 @@ Each function enters the wide door itself, so that it can be called inside or ou
 name is filled with something valid; a counter keeps numbers, plates and addresses apart.
 
 The people: Ada administers Acme and is its principal user, Max manages, Cora consults, Fay keeps the books; Ben is the
-principal user of Borea, a stranger; Otto is the operator.
+principal user of Borea, a stranger; Vera is that of Cedar, which has not started yet; Otto is the operator.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from django.core.files.storage import default_storage
 from django.db import models
 
 from accounts.models import (
+    Acceptance,
     Company,
+    ConditionsVersion,
     CustomerNumber,
     FleetDivision,
     Membership,
@@ -60,7 +62,7 @@ from vehicles.models import Driver, Vehicle
 # A moment in winter time, on a working day, far from midnight: tests that need another one say so.
 NOW = datetime(2026, 11, 4, 10, 0, tzinfo=UTC)
 PASSWORD = "Vloot-2026!"
-IDENTIFIERS = {"Acme": "PRO-ACMEAA", "Borea": "PRO-BOREAA"}
+IDENTIFIERS = {"Acme": "PRO-ACMEAA", "Borea": "PRO-BOREAA", "Cedar": "PRO-CEDARA"}
 # profile, principal user
 PEOPLE = {
     "Ada": (Membership.Profile.ADMINISTRATOR, True),
@@ -68,6 +70,7 @@ PEOPLE = {
     "Cora": (Membership.Profile.CONSULTATION, False),
     "Fay": (Membership.Profile.ACCOUNTING, False),
     "Ben": (Membership.Profile.ADMINISTRATOR, True),
+    "Vera": (Membership.Profile.ADMINISTRATOR, True),
 }
 _REQUEST_FOR = {NEW: RECEIVED, IN_CREATION: IN_PRODUCTION, WITHDRAWN: WITHDRAWN}
 _next = itertools.count(1).__next__
@@ -291,6 +294,26 @@ def limit(of: Card, product: str = "diesel", **fields: Any) -> CardLimit:
         return CardLimit.objects.create(company_id=of.company_id, card=of, product=product, **fields)
 
 
+def conditions(number: int = 1, titles: tuple[str, ...] = ("Use", "Cards"), **fields: Any) -> ConditionsVersion:
+    """Publish a version of the general conditions, with a title and text for each of `titles`."""
+    made = [
+        {
+            "title": {"en": one, "fr": f"{one} (fr)", "nl": f"{one} (nl)"},
+            "text": dict.fromkeys(("en", "fr", "nl"), f"{one} in full, version {number}."),
+        }
+        for one in titles
+    ]
+    fields = {"published_at": NOW, "published_by": fields.pop("published_by", None) or operator(), **fields}
+    return ConditionsVersion.objects.create(number=number, conditions=made, **fields)
+
+
+def acceptance(owner: Company, version: ConditionsVersion | None = None, by: User | None = None) -> Acceptance:
+    """Let a company have accepted a version of the conditions."""
+    version = version or conditions(_next() + 1000)
+    with all_companies(reason="test data"):
+        return Acceptance.objects.create(company=owner, version=version, accepted_by=by or user("Ada"), accepted_at=NOW)
+
+
 def draft(owner: Company, by: User, body: str = "", **fields: Any) -> Draft:
     """Keep a form that somebody has begun, as its query string."""
     fields = {"kind": "cards.order", "created_at": NOW, "updated_at": NOW, **fields}
@@ -431,6 +454,7 @@ def document(request: Request, name: str = "order.pdf") -> RequestDocument:
 
 
 EXAMPLES: dict[str, Callable[[Company], models.Model]] = {
+    "accounts.Acceptance": lambda owner: acceptance(owner),
     "accounts.CustomerNumber": lambda owner: customer_number(owner),
     "accounts.FleetDivision": lambda owner: division(customer_number(owner)),
     "accounts.Membership": lambda owner: member(owner, "Mia", principal=False),

@@ -1,1 +1,1 @@
-"""Demonstration data: two companies with a history, and cards by the million (decision 36)."""
+"""Demonstration data: two companies with a history, one that begins, and cards by the million (decision 36)."""

@@ -79,6 +79,7 @@ def _up_to(place: int, wanted: int, legal_name: str, now: datetime, *, with_user
             legal_name=legal_name,
             identifier=identifier(place),
             verification=Company.Verification.LOADED,
+            initialised_at=now - BENCH_SINCE,
             actor=system(SEEDER),
             now=now - BENCH_SINCE,
         )

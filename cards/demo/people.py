@@ -10,6 +10,7 @@ from typing import Any
 
 from accounts.actors import member_actor, operator_actor, scope_of
 from accounts.models import Company, CustomerNumber, FleetDivision, Membership, User
+from accounts.onboarding.services import accept_conditions, current_conditions
 from accounts.services import add_membership, create_company, create_user
 from cards.models import CardProduct
 from fleetportal.core.access import Actor, system
@@ -243,13 +244,17 @@ def card_products() -> tuple[CardProduct, CardProduct]:
     return first, second
 
 
-def bring_in(client: Client, *, now: datetime, since: timedelta = CLIENT_SINCE) -> Cast:
-    """Make a company with its numbers, divisions and people, as of `since` before `now`."""
+def bring_in(client: Client, *, now: datetime, since: timedelta = CLIENT_SINCE, initialised: bool = True) -> Cast:
+    """Make a company with its numbers, divisions and people, as of `since` before `now`.
+
+    An `initialised` one has had its first connection, in which the conditions of then were accepted.
+    """
     began = now - since
     company = create_company(
         legal_name=client.legal_name,
         identifier=client.identifier,
-        verification=Company.Verification.VERIFIED,
+        verification=Company.Verification.VERIFIED if initialised else Company.Verification.LOADED,
+        initialised_at=began if initialised else None,
         actor=system(SEEDER),
         now=began,
         **client.details,
@@ -271,6 +276,11 @@ def bring_in(client: Client, *, now: datetime, since: timedelta = CLIENT_SINCE) 
                 cast.divisions[name] = FleetDivision.objects.create(customer_number=number, name=name)
     for seat in client.seats:
         cast.people[seat.email.partition("@")[0]] = _seat(cast, seat, min(began + seat.after, now))
+    conditions = current_conditions()
+    if initialised and conditions is not None:
+        principal = cast.people["principal"]
+        with company_scope(company.pk):
+            accept_conditions(version=conditions, actor=principal.actor, now=began)
     return cast
 
 

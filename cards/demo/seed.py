@@ -1,4 +1,4 @@
-"""The demonstration as a whole: two companies, their people, fleets and cards, and what happened to them."""
+"""The demonstration as a whole: two companies with fleets and cards, what happened to them, and one that begins."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.db.models import F, Max
 
 from accounts.models import Company
 from cards.demo import fleet
+from cards.demo.beginning import CEDAR, bring_in_cedar, publish
 from cards.demo.fates import Fate, Fates
 from cards.demo.fleet import Settings
 from cards.demo.people import ACME, BOREA, Cast, bring_in, bring_in_staff, card_products
@@ -63,9 +64,9 @@ _CHANGED_EVERY = 7
 
 
 def is_there() -> bool:
-    """Say whether the demonstration's companies are in the database already, one of them or both."""
+    """Say whether the demonstration's companies are in the database already, one of them or all."""
     with all_companies(reason="is the demonstration there?"):
-        return Company.objects.filter(identifier__in=[ACME.identifier, BOREA.identifier]).exists()
+        return Company.objects.filter(identifier__in=[ACME.identifier, BOREA.identifier, CEDAR.identifier]).exists()
 
 
 def make(*, now: datetime) -> None:
@@ -76,6 +77,7 @@ def make(*, now: datetime) -> None:
     with transaction.atomic():
         before = _newest()
         operator = bring_in_staff(now=now)
+        publish(operator, now=now)
         acme, borea = bring_in(ACME, now=now), bring_in(BOREA, now=now)
         story = Story(now=now, random=_dice(STORY_SEED), operator=operator, products=card_products())
         lives = _lives(acme, fleet.acme, ACME_FATES, _dice(ACME_SEED), now, days_between=45)
@@ -85,6 +87,7 @@ def make(*, now: datetime) -> None:
         story.mishaps()
         story.tell()
         story.last_uses(lives)
+        bring_in_cedar(now=now)
         _close(before, now)
 
 

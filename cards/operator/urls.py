@@ -1,6 +1,6 @@
 """The addresses of the operator's area."""
 
-from django.urls import path
+from django.urls import include, path
 
 from cards.operator import views
 from cards.views.documents import DocumentOfAll
@@ -9,6 +9,7 @@ from fleetportal.core import operations
 app_name = "operator"
 
 urlpatterns = [
+    path("", include("accounts.operator_urls")),
     path("", views.OperatorHome.as_view(), name="home"),
     path("requests/", views.OperatorRequests.as_view(), name="requests"),
     path("requests/<int:pk>/", views.RequestOfAll.as_view(), name="request"),

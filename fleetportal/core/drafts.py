@@ -8,6 +8,9 @@ from django.db import models
 
 from fleetportal.core.tenancy import Tenancy, TenantModel
 
+# A wizard keeps one draft for each person and company, whose kind begins so; any other form may have several.
+WIZARD = "wizard."
+
 
 class Draft(TenantModel):
     """The fields of a form that waits for its confirmation; a secret in it is sealed on arrival."""
@@ -24,3 +27,10 @@ class Draft(TenantModel):
     class Meta:
         app_label = "core"
         indexes = [models.Index(fields=["user", "kind", "-updated_at"], name="core_draft_newest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "user", "kind"],
+                condition=models.Q(kind__startswith=WIZARD),
+                name="core_draft_one_wizard",
+            )
+        ]

@@ -17,6 +17,7 @@ SIGN_IN_NAMES = {
     "consultation@acme.example": "Acme, consultation",
     "accounting@acme.example": "Acme, accounting",
     "principal@borea.example": "Borea, principal user",
+    "principal@cedar.example": "Cedar, principal user before the first connection",
     "staff@dealer.example": "dealer staff",
     "staff@operator.example": "operator staff",
 }

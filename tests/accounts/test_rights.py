@@ -10,6 +10,7 @@ import pytest
 from accounts.models import Company, Membership, User
 from accounts.rights import operator_permissions, permissions_of, suggested_levels
 from fleetportal.core.access import PERMISSIONS, Permission
+from tests.factories import NOW
 
 PROFILES = ["administrator", "management", "consultation", "accounting"]
 
@@ -45,7 +46,8 @@ def member(profile: str, sees: set[str] | None = None, changes: set[str] | None 
 
 def rights(membership: Membership, off: list[str] | None = None) -> set[str]:
     """What the code says, fleet permissions that a test adds aside."""
-    return {name for name in permissions_of(membership, Company(options_off=off or [])) if not name.startswith("try.")}
+    company = Company(options_off=off or [], initialised_at=NOW)
+    return {name for name in permissions_of(membership, company) if not name.startswith("try.")}
 
 
 def test_every_permission_of_the_table_stands_here():
@@ -106,7 +108,7 @@ def test_for_fleet_data_the_profile_decides(monkeypatch, profile, application, g
     someone = Membership(
         profile=profile, applications=[application] if given else [], change_applications=[application]
     )
-    allowed = {name for name in permissions_of(someone, Company()) if name.startswith("try.")}
+    allowed = {name for name in permissions_of(someone, Company(initialised_at=NOW)) if name.startswith("try.")}
     expected = {"try.see"} if given else set()
     if given and application in FLEET_CHANGE[profile]:
         expected.add("try.change")

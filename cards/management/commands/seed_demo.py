@@ -20,10 +20,10 @@ _MOST = 5_000_000
 class Command(BaseCommand):
     """Loads demonstration data; refuses where PORTAL_DEMO is not set, since everybody knows its password."""
 
-    help = "Load the demonstration: two companies with a history, or many cards for one company, or the bench layout."
+    help = "Load the demonstration (three companies), or many cards for one company, or the bench layout."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Say which data to load; without any of these, the two companies with their history."""
+        """Say which data to load; without any of these, the demonstration's companies."""
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--if-empty", action="store_true", help="do nothing when the demonstration is there already")
         what.add_argument("--cards", type=int, metavar="N", help="make N cards for one company")
@@ -56,7 +56,7 @@ class Command(BaseCommand):
                 return "The demonstration is there already; nothing was changed."
             raise CommandError("The demonstration is there already; it is not loaded twice.")
         seed.make(now=timezone.now())
-        return "The demonstration was loaded: Acme Logistics and Borea Catering."
+        return "The demonstration was loaded: Acme Logistics, Borea Catering and Cedar Construct."
 
     def _cards(self, count: int, identifier: str) -> str:
         if not 1 <= count <= _MOST:

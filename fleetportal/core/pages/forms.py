@@ -45,6 +45,10 @@ class FormPage(Page):
         """Return what the form shows at first."""
         return {}
 
+    def make_form(self, data: Any = None, files: Any = None) -> forms.Form:
+        """Return the form, empty or with what was sent."""
+        return self.form_class(data, files, **{"initial": self.initial()} | self.form_kwargs())
+
     def act(self, form: forms.Form) -> str:
         """Do what the form asks, in the current transaction, and return the address to go to."""
         raise NotImplementedError
@@ -68,12 +72,12 @@ class FormPage(Page):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Show the form."""
         self.prepare()
-        return self.show_form(self.form_class(initial=self.initial(), **self.form_kwargs()))
+        return self.show_form(self.make_form())
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Check and act once; a second sending of the same form gets the first one's receipt."""
         self.prepare()
-        form = self.form_class(request.POST, request.FILES or None, initial=self.initial(), **self.form_kwargs())
+        form = self.make_form(request.POST, request.FILES or None)
         if not form.is_valid():
             return self.show_form(form)
         between_check_and_act()
