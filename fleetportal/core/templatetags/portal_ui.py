@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 # Widgets whose id stands on a group of inputs: "autofocus" would be copied to each of them.
-_GROUPS = {"radioselect", "checkboxselectmultiple"}
+_GROUPS = {"radioselect", "checkboxselectmultiple", "twolists", "followingchoices"}
 
 
 @cache
