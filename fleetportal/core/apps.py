@@ -10,7 +10,7 @@ from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
 # Written once, read ever after: not even the portal itself may change what stands there (GEN-2).
-APPEND_ONLY = ("core_auditentry",)
+APPEND_ONLY = ("core_auditentry", "accounts_conditionsversion", "accounts_acceptance")
 
 
 class CoreConfig(AppConfig):
