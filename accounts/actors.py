@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import Membership, MembershipDivision, MembershipNumber, User
-from accounts.rights import operator_permissions, permissions_of, personal_permissions
+from accounts.rights import is_administrator, operator_permissions, permissions_of, personal_permissions
 from fleetportal.core.access import Actor
 from fleetportal.core.scope import Scope, company_scope, current_scope, person_scope
 
@@ -24,6 +24,21 @@ class Presence:
     others: tuple[Membership, ...]
 
 
+def _in_force(today: date) -> Q:
+    """Return what makes a membership one that lets its person in on that day (ACC-22, ACC-27)."""
+    return (
+        Q(is_active=True, invited_at__isnull=True, company__is_active=True)
+        & (Q(valid_from__isnull=True) | Q(valid_from__lte=today))
+        & (Q(valid_until__isnull=True) | Q(valid_until__gte=today))
+    )
+
+
+def administrators(company_id: int, today: date) -> list[User]:
+    """Return who decides for that company, which is in scope: its principal user and its unlimited Administrators."""
+    members = Membership.objects.filter(_in_force(today), company_id=company_id, user__is_active=True)
+    return [one.user for one in members.select_related("user").order_by("pk") if is_administrator(one)]
+
+
 def active_memberships(user_id: int, today: date) -> list[Membership]:
     """Return the memberships by which that person gets in today, with their companies, by name (ACC-22, ACC-27).
 
@@ -34,14 +49,7 @@ def active_memberships(user_id: int, today: date) -> list[Membership]:
     scope = current_scope()
     with nullcontext() if scope is not None and scope.person == user_id else person_scope(user_id):
         return list(
-            Membership.objects.filter(
-                Q(valid_from__isnull=True) | Q(valid_from__lte=today),
-                Q(valid_until__isnull=True) | Q(valid_until__gte=today),
-                user_id=user_id,
-                is_active=True,
-                invited_at__isnull=True,
-                company__is_active=True,
-            )
+            Membership.objects.filter(_in_force(today), user_id=user_id)
             .select_related("company")
             .order_by("company__legal_name", "pk")
         )
@@ -144,3 +152,9 @@ def current_standing(user_id: int, company_id: int, now: datetime) -> Standing |
             actor = member_actor(user, membership)
             return Standing(user, actor, Presence(membership, ()), scope_of(membership), now)
     return None
+
+
+def current_reach(actor: Actor) -> Scope:
+    """Return what a member may reach today, for work that was asked for earlier (GEN-13)."""
+    with company_scope(actor.company or 0):
+        return scope_of(Membership.objects.get(pk=actor.membership))

@@ -69,6 +69,7 @@ declare(
         Permission("company.settings", change=True, side="settings"),
         Permission("company.handover", change=True, side="principal"),
         Permission("downloads.make", change=True, side="self"),
+        Permission("work.decide", change=True, side="administrator"),
         Permission("operator.see", side="operator"),
         Permission("operator.produce", change=True, side="operator"),
         Permission("operator.work", change=True, side="operator"),
@@ -94,6 +95,15 @@ def _level(membership: Membership, permission: Permission) -> bool:
     return membership.profile in FLEET_CHANGERS
 
 
+def is_administrator(membership: Membership) -> bool:
+    """Say whether a member decides for the whole company: the principal user, or an unlimited Administrator (GEN-13).
+
+    Who sees only some numbers or divisions does not decide on work that may be about others (GEN-1).
+    """
+    unlimited = membership.all_customer_numbers and membership.all_divisions
+    return membership.is_principal or (membership.profile == Membership.Profile.ADMINISTRATOR and unlimited)
+
+
 def permissions_of(membership: Membership, company: Company) -> frozenset[str]:
     """Return what a member may do: level, application and the company's option, all three (ACC-13).
 
@@ -107,6 +117,7 @@ def permissions_of(membership: Membership, company: Company) -> frozenset[str]:
         if permission.side == "self"
         or (permission.side == "settings" and administers)
         or (permission.side == "principal" and membership.is_principal)
+        or (permission.side == "administrator" and is_administrator(membership))
         or (
             permission.side in {"card", "fleet"}
             and (membership.is_principal or permission.application in membership.applications)

@@ -1,4 +1,4 @@
-"""What the accounts do outside of requests: mails about passwords, and forgetting old failures."""
+"""What the accounts do outside of requests: mails about passwords and held work, and forgetting old failures."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from allauth.account import app_settings
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import signin
+from accounts.actors import administrators
 from accounts.colleagues.joining import only_invited
-from accounts.models import User
+from accounts.models import Company, User
 from fleetportal.core.mail import OutgoingMail, mail_context, queue_mail
-from fleetportal.core.work import periodic
+from fleetportal.core.work import held_hook, periodic
+from fleetportal.core.work_models import WorkItem
 
 
 def _user_of(address: str) -> User | None:
@@ -72,3 +75,31 @@ def queue_password_changed(user: User, now: datetime) -> None:
 def forget_failures(now: datetime) -> int:
     """Remove the counters of failed sign-ins that say nothing any more."""
     return signin.forget_old(now)
+
+
+@held_hook
+def tell_administrators(item: WorkItem, now: datetime) -> None:
+    """Tell who can decide on held work, once for a bulk action of many chunks (GEN-13).
+
+    For a company they are its administrators, for work of the operator's own all operator staff; not who asked for it.
+    """
+    asked = item.requested_by
+    if item.company_id is None:
+        people = list(User.objects.filter(kind=User.Kind.OPERATOR, is_active=True).order_by("pk"))
+        path = f"{reverse('operator:work')}?status={WorkItem.Status.HELD}"
+    else:
+        company = Company.objects.get(pk=item.company_id)
+        people = administrators(item.company_id, timezone.localdate(now))
+        path = reverse("cards:held", args=[company.identifier])
+    work = f"batch {item.batch_id}" if item.batch_id else f"item {item.pk}"
+    for person in people:
+        if person.pk == item.requested_by_id:
+            continue
+        queue_mail(
+            "work_held",
+            user=person,
+            context={"what": item.subject, "who": asked.full_name if asked else "", "path": path},
+            key=f"work_held:{work}:{item.requested_by_id}:{person.pk}",
+            company_id=item.company_id,
+            now=now,
+        )

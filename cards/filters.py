@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, TextField, Value
+from django.db.models.functions import Cast
 from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CustomerNumber, FleetDivision
@@ -16,14 +20,17 @@ from cards.lifecycle import CARD_STATUSES, IN_PRODUCTION, RECEIVED, REQUEST_STAT
 from cards.models import Card, CardProduct, Request
 
 
-def divisions(request: Any) -> QuerySet[FleetDivision]:
-    """Return the divisions in scope."""
-    return FleetDivision.objects.all()
-
-
 def numbers(request: Any) -> QuerySet[CustomerNumber]:
     """Return the customer numbers in scope."""
     return CustomerNumber.objects.all()
+
+
+def _named(what: str, rows: QuerySet[Any], first: Any, second: Any) -> QuerySet[Any]:
+    """Return rows as id, what they are, and two texts that name them: parts of one query."""
+    columns = {
+        name: Cast(value, TextField()) for name, value in (("what", Value(what)), ("first", first), ("second", second))
+    }
+    return rows.order_by().annotate(**columns).values_list("id", *columns)
 
 
 class DateRange(filters.DateFromToRangeFilter):
@@ -34,17 +41,25 @@ class DateRange(filters.DateFromToRangeFilter):
         super().__init__(widget=widget, **kwargs)
 
 
-class CardFilter(filters.FilterSet):
-    """The criteria of *Find a card*: the simple ones, and the advanced ones."""
+# The simple criteria whose choices are rows: name, from how many choices on one can choose.
+_ROWS = {"product": 2, "customer_number": 2, "division": 1}
 
+
+class CardFilter(filters.FilterSet):
+    """The criteria of *Find a card*: the simple ones, and the advanced ones.
+
+    The choices that are rows stand open on every list, so all of them are fetched in one query, and only when a form
+    is drawn or one of them is asked for.
+    """
+
+    product = filters.ChoiceFilter(field_name="product_id", label=_("Type of product"), empty_label=_("All"))
+    customer_number = filters.ChoiceFilter(
+        field_name="customer_number_id", label=_("Customer number"), empty_label=_("All")
+    )
+    division = filters.ChoiceFilter(field_name="division_id", label=_("Fleet division"), empty_label=_("All"))
     status = filters.ChoiceFilter(
         choices=[(status.value, status.label) for status in CARD_STATUSES], label=_("Status"), empty_label=_("All")
     )
-    product = filters.ModelChoiceFilter(
-        queryset=CardProduct.objects.all(), label=_("Type of product"), empty_label=_("All")
-    )
-    customer_number = filters.ModelChoiceFilter(queryset=numbers, label=_("Customer number"), empty_label=_("All"))
-    division = filters.ModelChoiceFilter(queryset=divisions, label=_("Fleet division"), empty_label=_("All"))
     category = filters.ChoiceFilter(choices=Category.choices, label=_("Card category"), empty_label=_("All"))
     fuel = filters.ChoiceFilter(
         choices=[(product.code, product.label) for product in FUELS],
@@ -62,6 +77,37 @@ class CardFilter(filters.FilterSet):
     class Meta:
         model = Card
         fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in _ROWS:
+            # A function, not a list: asked only when the field is drawn or its value is looked up.
+            self.filters[name].extra["choices"] = lambda name=name: self.rows[name]
+
+    @cached_property
+    def rows(self) -> dict[str, list[tuple[str, str]]]:
+        """The products, customer numbers and divisions in scope, as choices."""
+        found = list(
+            _named("product", CardProduct.objects.all(), F("name"), Value(""))
+            .union(
+                _named("customer_number", CustomerNumber.objects.all(), F("number"), F("name")),
+                _named("division", FleetDivision.objects.all(), F("name"), F("customer_number__number")),
+                all=True,
+            )
+            .order_by("first", "second", "id")
+        )
+        names = Counter(first for _pk, what, first, _second in found if what == "division")
+        rows: dict[str, list[tuple[str, str]]] = {name: [] for name in _ROWS}
+        for pk, what, first, second in found:
+            # Two divisions of one name are told apart by their customer numbers.
+            both = what == "customer_number" or (what == "division" and names[first] > 1)
+            word = gettext(first) if what == "product" and first else first
+            rows[what].append((str(pk), f"{word} · {second}" if both else word))
+        return rows
+
+    def pointless(self) -> list[str]:
+        """Return the criteria that would leave no choice: one customer number, no division. One in use is none."""
+        return [name for name, least in _ROWS.items() if len(self.rows[name]) < least and not self.data.get(name)]
 
     def with_fuel(self, queryset: QuerySet[Card], name: str, value: str) -> QuerySet[Card]:
         """Keep the cards that pay for that fuel or energy."""

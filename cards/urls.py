@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cards.views import acts, bulk, cards, documents, home, orders, requests
+from cards.views import acts, bulk, cards, documents, held, home, orders, requests
 
 app_name = "cards"
 
@@ -23,5 +23,8 @@ urlpatterns = [
     path("requests/<int:pk>/withdraw/", requests.RequestWithdraw.as_view(), name="withdraw"),
     path("requests/<int:pk>/documents/new/", documents.DocumentAdd.as_view(), name="attach"),
     path("documents/<int:pk>/", documents.DocumentDownload.as_view(), name="document"),
+    path("jobs/held/", held.HeldList.as_view(), name="held"),
+    path("jobs/held/<int:pk>/run/", held.HeldRun.as_view(), name="held_run"),
+    path("jobs/held/<int:pk>/drop/", held.HeldDrop.as_view(), name="held_drop"),
     path("jobs/<int:pk>/", bulk.JobProgress.as_view(), name="job"),
 ]

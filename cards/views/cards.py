@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -24,6 +25,7 @@ from fleetportal.core.pages import Badge, Choice, CompanyPage, Date, DetailPage,
 from fleetportal.core.pages.base import act
 from fleetportal.core.pages.detail import ObjectMixin
 from fleetportal.core.pages.exports import Export
+from fleetportal.core.pages.listing import Found
 
 STATUSES = [(status.value, status.label) for status in CARD_STATUSES]
 
@@ -36,9 +38,6 @@ class CardList(ListPage, CompanyPage):
     model = Card
     filterset_class = CardFilter
     advanced = (
-        "product",
-        "customer_number",
-        "division",
         "category",
         "fuel",
         "code_type",
@@ -88,6 +87,14 @@ class CardList(ListPage, CompanyPage):
             ("printed", "status", "category", "code_type", "rank", "renewal", "created", "last_used"),
         ),
     }
+
+    def shown_filters(self, found: Found) -> forms.Form | None:
+        """Leave out what would leave no choice: the number of who has one, the divisions of who has none."""
+        form = super().shown_filters(found)
+        if form is not None and isinstance(found.filters, CardFilter):
+            for name in found.filters.pointless():
+                form.fields.pop(name, None)
+        return form
 
     def row_prefix(self) -> str:
         """Return the beginning of a card's address."""

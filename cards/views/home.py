@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from cards.lifecycle import ACTIVE, BLOCKED, IN_CREATION, IN_PRODUCTION, NEW, RECEIVED, REQUEST
 from cards.models import Card, Request
+from cards.views.held import held_work
 from fleetportal.core.pages import CompanyPage
 from fleetportal.core.pages.base import act
 
@@ -38,6 +39,8 @@ class Home(CompanyPage):
             self.cards(home)
         if self.actor.may("requests.see"):
             self.requests(home)
+        if self.actor.may("work.decide"):
+            self.held(home)
         return self.show(title=self.company.legal_name, home=home)
 
     def cards(self, home: dict[str, Any]) -> None:
@@ -71,6 +74,19 @@ class Home(CompanyPage):
             }
             for status, label in labels
         ]
+
+    def held(self, home: dict[str, Any]) -> None:
+        """Count what waits for an administrator's decision (GEN-13)."""
+        if count := held_work().count():
+            home["todo"].append(
+                {
+                    "label": ngettext("job is held", "jobs are held", count),
+                    "count": number_format(count, force_grouping=True),
+                    "url": self.url("cards:held"),
+                    "tone": "warning",
+                    "text": _("Who asked for it may not do it any more. Decide whether it runs."),
+                }
+            )
 
     def requests(self, home: dict[str, Any]) -> None:
         """Count what is open and what is late, and show the newest."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +12,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import resolve
+from django.utils.formats import localize_input
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -18,7 +21,7 @@ from cards.catalogue import Category, CodeType, OnReach
 from cards.codes import can_seal, seal
 from cards.describe import address_text, controls_of, limit_text, products_text
 from cards.forms.order import SECRETS, OrderForm
-from cards.models import Card, CardProduct
+from cards.models import Card, CardProduct, Request
 from cards.services import ADDRESS, CONTROLS, Order, limits_of, place_order
 from fleetportal.core import formkeys
 from fleetportal.core.drafts import Draft
@@ -30,6 +33,8 @@ from vehicles.models import Driver, Vehicle
 DRAFT = "cards.order"
 # What a datalist suggests; whoever has more types the plate or the name.
 SUGGESTIONS = 300
+# An amount as drafts keep it.
+_NEUTRAL = re.compile(r"\d+(\.\d+)?")
 
 
 class OrderPage(FormPage, CompanyPage):
@@ -50,11 +55,11 @@ class OrderPage(FormPage, CompanyPage):
         return self.url("cards:list")
 
     def prepare(self) -> None:
-        """Find the draft that is taken up again."""
+        """Find the draft that is taken up again; one that became an order is said to be placed."""
         self.draft = None
         wanted = self.request.GET.get("draft", "")
         if wanted:
-            self.draft = find_draft(self.actor.person, wanted)
+            self.draft = find_draft(self, wanted)
 
     def form_kwargs(self) -> dict[str, Any]:
         """Say whether a chosen code is set already."""
@@ -64,7 +69,7 @@ class OrderPage(FormPage, CompanyPage):
         """Show the form: empty, with a draft, or with the settings of a card to copy."""
         self.prepare()
         if self.draft is not None:
-            data = QueryDict(self.draft.data["body"])
+            data = typed_here(self.draft)
             initial = {name: data.getlist(name) if len(data.getlist(name)) > 1 else data.get(name) for name in data}
             for name in ("forbidden_days", "countries"):
                 initial[name] = data.getlist(name)
@@ -119,6 +124,9 @@ class OrderPage(FormPage, CompanyPage):
             if not can_seal():
                 raise forms.ValidationError(_("A code can't be chosen at the moment. Choose another type of code."))
             sealed = seal(code)
+        for name in _amounts(form):
+            amount = form.cleaned_data.get(name)
+            data[name] = "" if amount is None else f"{amount:f}"
         body = data.urlencode()
         if self.draft is None:
             self.draft = Draft(user_id=self.actor.person, kind=DRAFT, created_at=self.now)
@@ -155,35 +163,20 @@ class CheckPage(FormPage, CompanyPage):
 
     def prepare(self) -> None:
         """Read the draft again: rights, numbers and divisions may have changed since."""
-        self.draft = find_draft(self.actor.person, str(self.kwargs["pk"]))
-        self.order_form = OrderForm(QueryDict(self.draft.data["body"]), code_is_set=self.draft.sealed is not None)
+        self.draft = find_draft(self, str(self.kwargs["pk"]))
+        self.order_form = OrderForm(typed_here(self.draft), code_is_set=self.draft.sealed is not None)
         if not self.order_form.is_valid():
             raise Refused(_("Something in this order is not right any more. Look at it again."))
-
-    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Show the check; who goes back to it after confirming is led to what was ordered."""
-        try:
-            return super().get(request, **kwargs)
-        except Http404:
-            receipt = formkeys.receipt_of(self.actor.person, self.end_key())
-            if not receipt:
-                raise
-            messages.info(request, _("This order was confirmed already."))
-            return redirect(receipt)
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Place the order once; the draft ends with it, and a second sending gets the first one's receipt."""
         try:
             return super().post(request, **kwargs)
-        except Http404:
+        except Refused as refusal:
             receipt = formkeys.receipt_of(self.actor.person, request.POST.get(formkeys.FIELD, ""))
-            if not receipt:
-                raise
-            return redirect(receipt)
-
-    def end_key(self) -> str:
-        """Return the key under which the order that a draft became is kept."""
-        return f"draft {self.kwargs['pk']}"
+            if refusal.done_at and receipt:
+                refusal.done_at = receipt
+            raise
 
     def extra(self, form: forms.Form) -> dict[str, Any]:
         """Return the order in words."""
@@ -252,12 +245,12 @@ class CheckPage(FormPage, CompanyPage):
     def act(self, form: forms.Form) -> str:
         """Place the order and show its receipt, or the form for the next card like it (CRD-8)."""
         if not Draft.objects.filter(pk=self.draft.pk).delete()[0]:
-            messages.info(self.request, _("This order was confirmed already, in another window."))
-            return self.url("cards:list")
+            raise placed(self, self.draft.pk)
         request = place_order(actor=self.actor, order=self.order(), now=self.now)
-        receipt = self.url("cards:request", request.pk)
-        formkeys.take(self.actor.person, self.end_key(), QueryDict(), self.now)
-        formkeys.write_receipt(self.actor.person, self.end_key(), receipt)
+        receipt = order_url(self, request)
+        key = _end_key(self.draft.pk)
+        formkeys.take(self.actor.person, key, QueryDict(), self.now)
+        formkeys.write_receipt(self.actor.person, key, str(request.pk))
         if "copy" in self.request.POST:
             messages.success(
                 self.request,
@@ -301,12 +294,50 @@ class CheckPage(FormPage, CompanyPage):
         )
 
 
-def find_draft(user_id: int, pk: str) -> Draft:
-    """Return one's own draft of an order, or raise 404."""
-    draft = Draft.objects.filter(pk=as_id(pk), user_id=user_id, kind=DRAFT).first()
+def find_draft(page: CompanyPage, wanted: str) -> Draft:
+    """Return one's own draft of an order, or raise 404; of one that was confirmed meanwhile, say so (GEN-3, GEN-11)."""
+    pk = as_id(wanted)
+    draft = Draft.objects.filter(pk=pk, user_id=page.actor.person, kind=DRAFT).first()
     if draft is None:
-        raise Http404
+        raise placed(page, pk)
     return draft
+
+
+def placed(page: CompanyPage, draft_id: int | None) -> Exception:
+    """Return the refusal that leads to the order that a draft became; a draft that became none is not there."""
+    receipt = formkeys.receipt_of(page.actor.person, _end_key(draft_id))
+    request = Request.objects.filter(pk=as_id(receipt)).first()
+    if request is None:
+        return Http404()
+    sentence = _("This order was placed already: request %(number)s. Nothing is ordered twice.")
+    return Refused(sentence % {"number": request.number}, done_at=order_url(page, request))
+
+
+def order_url(page: CompanyPage, request: Request) -> str:
+    """Return where an order is shown: its request, or for who may not open requests its card."""
+    if page.actor.may("requests.see"):
+        return page.url("cards:request", request.pk)
+    return page.url("cards:card", request.card_id) if page.actor.may("cards.see") else page.url("cards:home")
+
+
+def _end_key(draft_id: int | None) -> str:
+    """Return the key under which the order that a draft became is kept."""
+    return f"draft {draft_id}"
+
+
+def typed_here(draft: Draft) -> QueryDict:
+    """Return a draft as it would be typed in today's language: it may have been begun in another one (GEN-8)."""
+    data = QueryDict(draft.data["body"], mutable=True)
+    for name in _amounts(OrderForm()):
+        typed = str(data.get(name, ""))
+        if _NEUTRAL.fullmatch(typed):
+            data[name] = localize_input(Decimal(typed))
+    return data
+
+
+def _amounts(form: forms.Form) -> list[str]:
+    """Return the fields that are typed in the way of a language; a draft keeps them with a point and no grouping."""
+    return [name for name, field in form.fields.items() if field.localize]
 
 
 def copied(card: Card) -> dict[str, Any]:

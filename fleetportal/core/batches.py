@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from fleetportal.core.access import Actor
 from fleetportal.core.mail import queue_mail
-from fleetportal.core.scope import current_scope
+from fleetportal.core.scope import company_scope, current_scope
 from fleetportal.core.tenancy import Tenancy, TenantForeignKey, TenantModel
-from fleetportal.core.work import Promise, handler, kind_of, promise_many
+from fleetportal.core.work import Promise, drop, handler, kind_of, promise_many, reach, take_over
 from fleetportal.core.work_models import WorkItem
 
 
@@ -102,17 +102,25 @@ CHUNK = 1000
 
 _FAULT = _("A fault stopped this. The operator's staff can see it and let it run again.")
 _RIGHT_LOST = _("The person who asked for this may not do it any more. An administrator can let it run.")
+_DROPPED = _("An administrator decided that this is not done.")
+_NOT_YOURS = _("This is no longer yours: it is outside your customer numbers and divisions.")
 
 
-def batch_handler(kind: str, *, permission: str, protective: bool = False) -> Callable[[BatchHandler], BatchHandler]:
+def batch_handler(
+    kind: str, *, permission: str, protective: bool = False, model: type[models.Model] | None = None
+) -> Callable[[BatchHandler], BatchHandler]:
     """Register what carries out one kind of bulk action, chunk by chunk, each in one transaction.
 
-    `permission` is checked again when a chunk runs; `protective` actions run even for somebody who lost it (GEN-13).
+    `permission` is checked again when a chunk runs; `protective` actions run even for somebody who lost it, on all that
+    was confirmed. Others run on what who asked may reach today: the rest of the rows, which are of `model`, come back
+    with the reason (GEN-13). Raises ValueError for such an action without a model.
     """
+    if model is None and not protective:
+        raise ValueError(f"{kind} says neither that it is protective nor what its rows are.")
 
     def register(function: BatchHandler) -> BatchHandler:
         def run_chunk(item: WorkItem, now: datetime) -> None:
-            _run_chunk(item, function, now)
+            _run_chunk(item, function, None if protective else model, now)
 
         handler(kind, permission=permission, protective=protective, on_error=_stop_chunk)(run_chunk)
         return function
@@ -182,7 +190,7 @@ def _write_rows(batch: Batch, chosen: models.QuerySet[Any], chunk: int) -> int:
         return int(cursor.rowcount)
 
 
-def _run_chunk(item: WorkItem, function: BatchHandler, now: datetime) -> None:
+def _run_chunk(item: WorkItem, function: BatchHandler, model: type[models.Model] | None, now: datetime) -> None:
     """Do what is still to be done of one chunk, and count it, in the transaction that finishes the item."""
     batch = Batch.objects.get(pk=item.payload["batch"])
     rows = BatchRow.objects.filter(
@@ -191,13 +199,29 @@ def _run_chunk(item: WorkItem, function: BatchHandler, now: datetime) -> None:
     statuses = dict(rows.order_by("object_id").values_list("object_id", "status"))
     if not statuses:
         return
-    refused = function(list(statuses), batch.payload, item.actor, now)
+    gone = _out_of_reach(item, model, list(statuses)) if model is not None else {}
+    wanted = [pk for pk in statuses if pk not in gone]
+    refused = function(wanted, batch.payload, item.actor, now) if wanted else {}
     if unknown := refused.keys() - statuses.keys():
         raise ValueError(f"{item.kind} refused {len(unknown)} objects it was not given.")
+    refused = {**refused, **gone}
     _refuse(rows, refused)
     rows.exclude(status=BatchRow.Status.REFUSED).update(status=BatchRow.Status.DONE, reason="")
     again = sum(status == BatchRow.Status.FAILED for status in statuses.values())
     _count(batch, done=len(statuses) - len(refused), failed=len(refused) - again, now=now)
+
+
+def _out_of_reach(item: WorkItem, model: type[models.Model], ids: list[int]) -> dict[int, str]:
+    """Return what the company still has and who asked can't reach any more; what is gone is the handler's to say."""
+    if item.company_id is None or item.actor.membership is None:
+        return {}
+    within = set(model._default_manager.filter(pk__anyof=ids).values_list("pk", flat=True))
+    missing = [pk for pk in ids if pk not in within]
+    if not missing:
+        return {}
+    with company_scope(item.company_id):
+        there = list(model._default_manager.filter(pk__anyof=missing).values_list("pk", flat=True))
+    return dict.fromkeys(there, str(_NOT_YOURS))
 
 
 def _refuse(rows: models.QuerySet[Any], refused: dict[int, str]) -> None:
@@ -215,12 +239,59 @@ def _stop_chunk(item: WorkItem, _sentence: str, final: bool, now: datetime) -> N
         return
     batch = Batch.objects.get(pk=item.payload["batch"])
     reason = _RIGHT_LOST if item.status == WorkItem.Status.HELD else _FAULT
-    language = batch.requested_by.language if batch.requested_by else settings.LANGUAGE_CODE
-    with translation.override(language):
+    with translation.override(_language_of(batch)):
         stopped = BatchRow.objects.filter(
             batch=batch, chunk=item.payload["chunk"], status=BatchRow.Status.WAITING
         ).update(status=BatchRow.Status.FAILED, reason=str(reason))
     _count(batch, done=0, failed=stopped, now=now)
+
+
+def held_together(item: WorkItem) -> list[WorkItem]:
+    """Return what is decided on together with held work: the held chunks of the same bulk action."""
+    if item.batch_id is None:
+        return [item]
+    with reach(item.company_id):
+        return list(WorkItem.objects.filter(batch_id=item.batch_id, status=WorkItem.Status.HELD).order_by("pk"))
+
+
+def take_over_held(item: WorkItem, actor: Actor, *, now: datetime) -> bool:
+    """Let held work run under one's own name, all chunks of a bulk action at once (GEN-13); False when none is held.
+
+    The bulk action is then the administrator's: its progress page and its mail are for them. Raises PermissionDenied
+    for somebody who could not ask for it themselves. Of two at once one takes it over.
+    """
+    taken = [one for one in held_together(item) if take_over(one, actor, now=now)]
+    if taken and item.batch_id is not None:
+        with reach(item.company_id):
+            batch = Batch.objects.select_for_update(of=("self",)).get(pk=item.batch_id)
+            again = BatchRow.objects.filter(
+                batch=batch, chunk__in=[one.payload["chunk"] for one in taken], status=BatchRow.Status.FAILED
+            ).update(status=BatchRow.Status.WAITING, reason="")
+            batch.failed -= again
+            batch.status, batch.finished_at, batch.requested_by_id = Batch.Status.RUNNING, None, actor.user
+            batch.save(update_fields=["failed", "status", "finished_at", "requested_by"])
+    return bool(taken)
+
+
+def drop_held(item: WorkItem, actor: Actor, *, now: datetime) -> bool:
+    """Decide that held work is never done, all chunks of a bulk action at once (GEN-13); False when none is held.
+
+    Raises PermissionDenied for somebody who is no administrator.
+    """
+    dropped = [one for one in held_together(item) if drop(one, actor, now=now)]
+    if dropped and item.batch_id is not None:
+        with reach(item.company_id):
+            batch = Batch.objects.get(pk=item.batch_id)
+            with translation.override(_language_of(batch)):
+                BatchRow.objects.filter(
+                    batch=batch, chunk__in=[one.payload["chunk"] for one in dropped], status=BatchRow.Status.FAILED
+                ).update(reason=str(_DROPPED))
+    return bool(dropped)
+
+
+def _language_of(batch: Batch) -> str:
+    """Return the language that the reasons of a batch are read in."""
+    return batch.requested_by.language if batch.requested_by else settings.LANGUAGE_CODE
 
 
 def _count(batch: Batch, *, done: int, failed: int, now: datetime) -> None:
@@ -243,7 +314,7 @@ def _count(batch: Batch, *, done: int, failed: int, now: datetime) -> None:
                 "failed": batch.failed,
                 "path": batch.payload.get("result_path", ""),
             },
-            key=f"batch_done:{batch.pk}:{batch.done}:{batch.failed}",
+            key=f"batch_done:{batch.pk}:{batch.requested_by_id}:{batch.done}:{batch.failed}",
             company_id=batch.company_id,
             now=now,
         )

@@ -46,6 +46,8 @@ WAITS = (
 LEASE = timedelta(minutes=10)
 # What operator staff need to let stopped work run again.
 OPERATOR_PERMISSION = "operator.work"
+# What a company's administrators need to decide on work that is held.
+ADMINISTRATOR_PERMISSION = "work.decide"
 # After the broker did not answer, requests don't wait for it again for this long (seconds); the sweeper catches up.
 BROKER_PAUSE = 10.0
 
@@ -232,6 +234,23 @@ def take_over(item: WorkItem, actor: Actor, *, now: datetime) -> bool:
     if permission := kind_of(item.kind).permission:
         actor.must(permission)
     return _restart(item, actor, "work.take_over", [WorkItem.Status.HELD], now, requested_by=actor.user)
+
+
+def drop(item: WorkItem, actor: Actor, *, now: datetime) -> bool:
+    """Decide that held work is never done (GEN-13); False when it is not held (any more).
+
+    For administrators (raises PermissionDenied for others).
+    """
+    actor.must(ADMINISTRATOR_PERMISSION)
+    with reach(item.company_id):
+        dropped = WorkItem.objects.filter(pk=item.pk, status=WorkItem.Status.HELD).update(
+            status=WorkItem.Status.CANCELLED, finished_at=now
+        )
+        if dropped:
+            before, after = WorkItem.Status.HELD.value, WorkItem.Status.CANCELLED.value
+            audit.record(actor, "work.drop", item, now=now, before={"status": before}, after={"status": after})
+            item.refresh_from_db()
+    return bool(dropped)
 
 
 def remind(item_ids: Iterable[int]) -> None:

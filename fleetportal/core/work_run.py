@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from fleetportal.core import heartbeat
 from fleetportal.core.access import Actor, system
-from fleetportal.core.scope import all_companies, company_scope
+from fleetportal.core.scope import Scope, all_companies, company_scope, entered
 from fleetportal.core.work import HELD_HOOKS, KINDS, WAITS, Kind, kind_of
 from fleetportal.core.work_models import WorkItem
 
@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 # Who a person is today: the setting WORK_ACTOR, since the kernel knows no app. Called with user, company and now.
 ACTOR_NOW = "accounts.actors.current_actor"
+# Whose rows that person may reach today: the setting WORK_SCOPE, called with the actor.
+SCOPE_NOW = "accounts.actors.current_reach"
 # How long to wait (seconds) between tries to note a failure, while the database itself is what failed.
 PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0)
 
@@ -66,7 +68,7 @@ def run(item_id: int, now: datetime) -> Outcome:
         actor = _actor(item, kind, now)
         if actor is None:
             return _hold(item, kind, _later(now, began))
-        with translation.override(actor.language), _reach(item):
+        with translation.override(actor.language), _reach_of(item, kind, actor):
             item.actor = actor
             kind.function(item, now)
             _finish(item, _later(now, began))
@@ -160,6 +162,17 @@ def _reach(item: WorkItem):  # type: ignore[no-untyped-def]  # the context manag
     if item.company_id is not None:
         return company_scope(item.company_id)
     return all_companies(reason=item.kind)
+
+
+def _reach_of(item: WorkItem, kind: Kind, actor: Actor):  # type: ignore[no-untyped-def]  # as `_reach`
+    """Enter what who asked may reach today: a member's numbers and divisions may have become fewer since (GEN-13).
+
+    Protective work is done to all that was confirmed: whose card is stolen may have changed, that it is has not.
+    """
+    if item.company_id is None or actor.membership is None or kind.protective:
+        return _reach(item)
+    scope: Scope = import_string(getattr(settings, "WORK_SCOPE", SCOPE_NOW))(actor)
+    return entered(scope)
 
 
 def _actor(item: WorkItem, kind: Kind, now: datetime) -> Actor | None:

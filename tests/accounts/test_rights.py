@@ -15,6 +15,7 @@ from tests.factories import NOW
 PROFILES = ["administrator", "management", "consultation", "accounting"]
 
 EVERYBODY = {"home.see", "account.change", "jobs.see"}
+ADMINISTRATORS = {"work.decide"}
 OPERATOR = {"operator.see", "operator.produce", "operator.work"}
 # application: what its level "see" allows, and what "change" allows beside that
 CARD_SIDE = {
@@ -51,7 +52,7 @@ def rights(membership: Membership, off: list[str] | None = None) -> set[str]:
 
 
 def test_every_permission_of_the_table_stands_here():
-    written = EVERYBODY | OPERATOR
+    written = EVERYBODY | OPERATOR | ADMINISTRATORS
     for see, change in CARD_SIDE.values():
         written |= see | change
     assert {name for name, one in PERMISSIONS.items() if one.side != "fleet"} == written
@@ -68,14 +69,24 @@ def test_on_the_card_side_the_level_of_the_application_decides_whatever_the_prof
     someone = member(
         profile, sees={application} if level == "see" else set(), changes={application} if level == "change" else set()
     )
-    assert rights(someone) == EVERYBODY | expected
+    assert rights(someone) - ADMINISTRATORS == EVERYBODY | expected
+
+
+@pytest.mark.rule("GEN-13")
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("limit", ["", "all_customer_numbers", "all_divisions"])
+@pytest.mark.parametrize("is_principal", [False, True])
+def test_the_principal_user_and_unlimited_administrators_decide_on_held_work(profile, limit, is_principal):
+    someone = member(profile, is_principal=is_principal, **({limit: False} if limit else {}))
+    decides = is_principal or (profile == "administrator" and not limit)
+    assert ("work.decide" in rights(someone)) is decides
 
 
 @pytest.mark.rule("ACC-13")
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_level_without_the_application_is_worth_nothing(profile):
     someone = Membership(profile=profile, applications=["requests"], change_applications=["cards"])
-    assert rights(someone) == EVERYBODY | {"requests.see"}
+    assert rights(someone) - ADMINISTRATORS == EVERYBODY | {"requests.see"}
 
 
 @pytest.mark.rule("ACC-13")
@@ -83,13 +94,17 @@ def test_a_level_without_the_application_is_worth_nothing(profile):
 @pytest.mark.parametrize("is_principal", [False, True])
 def test_what_the_operator_switched_off_nobody_has(is_principal):
     someone = member("administrator", changes={"cards", "requests"}, is_principal=is_principal)
-    assert rights(someone, off=["cards"]) == EVERYBODY | {"requests.see", "requests.withdraw", "requests.attach"}
+    assert rights(someone, off=["cards"]) - ADMINISTRATORS == EVERYBODY | {
+        "requests.see",
+        "requests.withdraw",
+        "requests.attach",
+    }
 
 
 @pytest.mark.rule("ACC-12")
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_principal_user_holds_everything(profile):
-    expected = set(EVERYBODY)
+    expected = EVERYBODY | ADMINISTRATORS
     for see, change in CARD_SIDE.values():
         expected |= see | change
     assert rights(member(profile, is_principal=True)) == expected

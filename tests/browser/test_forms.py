@@ -90,7 +90,7 @@ def test_going_back_after_confirming_leads_to_the_receipt(visit):
     receipt = page.url
     # Pages with a company's data are not kept by the browser: going back asks the server again.
     page.go_back()
-    expect(page.get_by_role("status").first).to_contain_text("This order was confirmed already.")
+    expect(page.get_by_role("status").first).to_contain_text("This order was placed already")
     assert page.url == receipt
     assert count(page, name) == 1
 

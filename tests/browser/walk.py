@@ -14,6 +14,8 @@ NOBODY = ""
 
 # Addresses that show no page of ours. Each says why; whatever else is in the registry is visited.
 NO_PAGE = {
+    "cards:held_run": "asks about held work, which the demonstration has none of",
+    "cards:held_drop": "asks about held work, which the demonstration has none of",
     "livez": "answers programs, with JSON",
     "healthz": "answers programs, with JSON",
     "accounts:start": "leads on to a person's first page",
@@ -144,6 +146,7 @@ def _company(walk, person):
     walk.add("cards:withdraw", PRINCIPAL, waiting)
     walk.add("cards:attach", PRINCIPAL, waiting.replace("withdraw/", "documents/new/"))
     walk.add("cards:job", PRINCIPAL, _job(person, cards))
+    walk.add("cards:held", PRINCIPAL, f"/{ACME}/jobs/held/")
     walk.add("not_found", PRINCIPAL, f"{cards}999999999/", status=404)
 
 

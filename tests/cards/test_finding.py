@@ -52,18 +52,53 @@ def found(person, **asked):
     return {row["Plate or name"] for row in person.get("cards/", **asked).rows}
 
 
-@pytest.mark.rule("CRD-30")
-def test_the_search_and_the_status_stand_open_and_every_other_criterion_one_link_away(ada, fleet):
-    def names(seen):
-        form = seen.page.first(id="filter-form")
-        return {one.attrs["name"] for one in form.all() if one.attrs.get("name")}
+def criteria(seen):
+    form = seen.page.first(id="filter-form")
+    return {one.attrs["name"] for one in form.all() if one.attrs.get("name")}
 
+
+@pytest.mark.rule("CRD-30")
+def test_the_simple_criteria_stand_open_and_every_other_one_link_away(ada, fleet):
     seen = ada.get("cards/")
-    assert {"q", "status"} <= names(seen)
+    assert criteria(seen) == SIMPLE | {"q"}
     more = ada.get(seen.link("More filters"))
     dates = {"expires_on_after", "expires_on_before", "last_used_on_after", "last_used_on_before"}
-    assert SIMPLE | ADVANCED | dates | {"q"} <= names(more)
-    assert names(ada.get(more.link("Fewer filters"))) == names(seen)
+    assert criteria(more) == SIMPLE | ADVANCED | dates | {"q"}
+    assert criteria(ada.get(more.link("Fewer filters"))) == criteria(seen)
+
+
+@pytest.mark.rule("CRD-30")
+def test_a_simple_criterion_that_leaves_no_choice_is_not_asked(ada, number):
+    factories.card(number)
+    assert criteria(ada.get("cards/")) == {"q", "status"}
+    factories.division(number, "Sales")
+    assert criteria(ada.get("cards/")) == {"q", "status", "division"}
+    # One that is in the address stays, with what is chosen.
+    seen = ada.get("cards/", customer_number=str(number.pk))
+    assert seen.inputs("customer_number")
+    assert f"Customer number: {number}" in seen.text
+
+
+@pytest.mark.rule("CRD-30")
+def test_a_division_is_named_with_its_customer_number_where_two_have_its_name(ada, fleet, number, second):
+    def words(seen):
+        return [option.text or option._words() for option in seen.inputs("division")[0].all("option")][1:]
+
+    assert words(ada.get("cards/")) == ["Sales"]
+    factories.division(second, "Sales")
+    factories.division(second, "Depot")
+    assert words(ada.get("cards/")) == ["Depot", f"Sales · {number.number}", f"Sales · {second.number}"]
+
+
+@pytest.mark.rule("CRD-30", "GEN-1")
+def test_the_choices_are_those_of_ones_own_scope(acme, borea, fleet, number, second):
+    factories.division(factories.customer_number(borea), "Theirs")
+    factories.division(second, "Depot")
+    limited = Browser(factories.member(acme, "Max", customer_numbers=[number]).user, acme)
+    seen = limited.get("cards/")
+    assert criteria(seen) == {"q", "product", "division", "status"}
+    values = [one.attrs["value"] for one in seen.inputs("division")[0].all("option")]
+    assert values == ["", str(fleet["van"].division_id)]
 
 
 @pytest.mark.rule("CRD-30")

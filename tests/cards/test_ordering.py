@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -336,6 +336,45 @@ def test_confirm_and_create_a_copy_orders_and_opens_the_form_filled_in(ada, numb
     for name in ("division_id", "cost_centre", "forbidden_days", "countries", "max_amount", "town", "hours_from"):
         assert getattr(copied, name) == getattr(first, name), name
     assert [limit.amount for limit in rows(CardLimit)] == [Decimal("250.50")] * 2
+
+
+@pytest.mark.rule("CRD-20")
+@pytest.mark.parametrize("status", ["active", "new", "in_creation", "blocked", "expired", "withdrawn"])
+def test_from_the_search_a_copy_of_any_card_asks_for_plate_or_name_and_code_alone(ada, number, status):
+    """In the row's menu; with those two typed, the order is complete, and equal in everything else."""
+    division = factories.division(number, "Sales")
+    card = factories.card(
+        number, status=status, printed_as="1-OLD-001", division=division, code_type="chosen", cost_centre="CC-17",
+        extra_mention="TEAM A", products=["diesel", "wash"], odometer_entry=True, tank_capacity=80,
+        vehicle_type="van", forbidden_days=[6, 7], hours_from=time(6), hours_until=time(20, 30), area="chosen",
+        countries=["BE", "FR"], max_transactions=3, max_transactions_period="week", max_amount=Decimal("99.90"),
+        min_minutes_between=60, recipient="Depot", street="Quai 1", postal_code="1000", town="Bruxelles",
+    )  # fmt: skip
+    factories.limit(card, "diesel", amount="250.50", unit="l", period="week", on_reach="notify")
+    seen = ada.get("cards/")
+    menu = next(row for row in seen.main.all("tr") if "1-OLD-001" in row.text)
+    form = ada.get(next(link.attrs["href"] for link in menu.all("a") if link.text == "Create a copy"))
+    asked = ("printed_as", "secret_code", "secret_code_again")
+    assert [form.values[name] for name in asked] == [[""]] * 3
+    checked = ada.send(form, printed_as="1-new-002", secret_code="7391", secret_code_again="7391")
+    assert checked.title == "Check your order", checked.errors
+    ada.send(checked)
+    _old, copy = rows(Card)
+    assert (copy.printed_as, copy.status) == ("1-NEW-002", "new")
+    own = {"id", "printed_as", "number", "status", "rank", "expires_on", "dispatched_at", "live", "created_at"}
+    own |= {"renewal_status", "last_used_on", "version", "vehicle", "driver"}
+    same = [field.attname for field in Card._meta.concrete_fields if field.name not in own]
+    assert {name: getattr(copy, name) for name in same} == {name: getattr(again(card), name) for name in same}
+    limits = [(one.product, one.amount, one.unit, one.period, one.on_reach) for one in rows(CardLimit)]
+    assert limits == [("diesel", Decimal("250.50"), "l", "week", "notify")] * 2
+    assert issue_of(copy).sealed_code is not None
+
+
+@pytest.mark.rule("CRD-20", "ACC-13")
+def test_who_may_not_order_is_offered_no_copy(cora, number):
+    card = factories.card(number, printed_as="1-OLD-001")
+    assert "Create a copy" not in cora.get("cards/").text
+    assert cora.get(f"cards/{card.pk}/copy/").status == 403
 
 
 @pytest.mark.rule("GEN-2")

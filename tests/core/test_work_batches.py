@@ -35,7 +35,7 @@ def close_many(monkeypatch):
         note(actor.company, "chunk")
         return refused
 
-    batches.batch_handler("test.close", permission="cards.change")(act)
+    batches.batch_handler("test.close", permission="cards.change", model=FleetDivision)(act)
     batches.batch_handler("test.protect", permission="cards.block", protective=True)(act)
     yield calls
     del work.KINDS["test.close"], work.KINDS["test.protect"]

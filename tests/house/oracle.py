@@ -40,6 +40,9 @@ cards:withdraw       login     ok   ok   deny deny deny ok   ok   hide ok   hide
 cards:attach         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:document       login     ok   ok   ok   deny ok   ok   ok   hide ok   hide    login    hide   hide
 cards:job            login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+cards:held           login     ok   deny deny deny ok   deny deny hide deny hide    login    hide   hide
+cards:held_run       login     ok   deny deny deny ok   deny deny hide deny hide    login    hide   hide
+cards:held_drop      login     ok   deny deny deny ok   deny deny hide deny hide    login    hide   hide
 safety:profile       login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
 safety:overview      login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
 safety:email         login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
@@ -86,6 +89,9 @@ METHODS = {
     "cards:attach": FORM,
     "cards:document": READ,
     "cards:job": READ,
+    "cards:held": READ,
+    "cards:held_run": FORM,
+    "cards:held_drop": FORM,
     "safety:profile": FORM,
     "safety:overview": READ,
     "safety:email": FORM,
@@ -126,6 +132,8 @@ OBJECT = {
     "cards:attach": "new_request",
     "cards:document": "document",
     "cards:job": "job",
+    "cards:held_run": "held",
+    "cards:held_drop": "held",
     "operator:request": "new_request",
     "operator:document": "document",
     "operator:batch": "batch",
@@ -140,6 +148,8 @@ REFUSED = {
     "cards:receive": ("new", "cards:card"),
     "cards:withdraw": ("active_request", "cards:request"),
     "cards:attach": ("active_request", "cards:request"),
+    "cards:held_run": ("done", "cards:held"),
+    "cards:held_drop": ("done", "cards:held"),
     "operator:retry": ("done", "operator:work"),
 }
 
@@ -159,6 +169,9 @@ SCOPES = ("own", "other_division", "no_division", "other_number", "other_company
 # A form that somebody began and a bulk action that somebody asked for are their own alone.
 PERSONAL = {"draft", "job"}
 PERSONAL_SCOPES = ("own", "colleague", "other_company", "not_existing")
+# Held work is the whole company's, and its administrators' to decide on.
+COMPANY_WIDE = {"held"}
+COMPANY_SCOPES = ("own", "other_company", "not_existing")
 # Operator staff see every company's; batches and files are the operator's own.
 OPERATOR_SCOPES = {
     "new_request": ("own", "other_company", "not_existing"),

@@ -46,6 +46,8 @@ def scopes_of(name):
         return ("",)
     if name.startswith("operator:"):
         return oracle.OPERATOR_SCOPES[kind]
+    if kind in oracle.COMPANY_WIDE:
+        return oracle.COMPANY_SCOPES
     return oracle.PERSONAL_SCOPES if kind in oracle.PERSONAL else oracle.SCOPES
 
 
@@ -146,7 +148,7 @@ def test_what_the_status_does_not_allow_leads_back_and_writes_nothing(world: Wor
             answer = ask(world.clients[persona], method, url, body(world, name))
             assert answer.writes == []
             if EXPECTED[name][persona] == "ok":
-                about = "" if back == "operator:work" else kind
+                about = kind if back in OBJECT else ""
                 assert (answer.status, answer.location) == (302, address(world, back, "own", about, persona))
             else:
                 assert outcome(answer) == EXPECTED[name][persona]

@@ -40,7 +40,7 @@ OPEN_TO_ALL = {
     "account_reset_password_from_key_done",
 }
 # Which permissions belong to which area: a company's pages never rest on an operator's right, nor the reverse.
-SIDES = {CompanyPage: {"card", "fleet", "self"}, OperatorPage: {"operator"}}
+SIDES = {CompanyPage: {"card", "fleet", "administrator", "self"}, OperatorPage: {"operator"}}
 
 ALL = addresses()
 PAGES = [address for address in ALL if address.page is not None]

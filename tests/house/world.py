@@ -212,6 +212,8 @@ def _operator_things(world: World) -> None:
     world.ids["file", "own"] = factories.maker_file().pk
     for scope, company in (("own", world.acme), ("other_company", world.borea)):
         world.ids["stopped", scope] = factories.work_item(company, status="failed", error="It broke.", subject=MARK).pk
+        mark = MARK if company == world.borea else ""
+        world.ids["held", scope] = factories.work_item(company, status="held", subject=mark).pk
         world.ids["done", scope] = factories.work_item(company, status="done", subject=MARK).pk
     factories.outgoing_mail(world.borea, to="ben@zyxborea.example", subject=MARK, context={"card": MARK})
 

@@ -19,7 +19,14 @@ from fleetportal.core.pages.detail import ObjectMixin
 
 
 class Refused(Exception):
-    """The act is not possible; its text is the sentence for the user."""
+    """The act is not possible; its text is the sentence for the user.
+
+    `done_at` is the address of what was asked for, where it has happened already: the sentence is said there.
+    """
+
+    def __init__(self, sentence: str, *, done_at: str = "") -> None:
+        super().__init__(sentence)
+        self.done_at = done_at
 
 
 def between_check_and_act() -> None:
@@ -66,6 +73,9 @@ class FormPage(Page):
         try:
             return super().dispatch(request, *args, **kwargs)
         except Refused as refusal:
+            if refusal.done_at:
+                messages.info(request, str(refusal))
+                return redirect(refusal.done_at)
             messages.error(request, str(refusal))
             return redirect(self.refused_url())
 

@@ -20,7 +20,15 @@ from fleetportal.core.pages import Page
 # Who there is, with what they may do: a function of the app that knows people, since the kernel knows none.
 ROLES = "accounts.rights.roles"
 MADE = "<!-- Made by `python manage.py describe_portal`; change the tables in the code instead of this page. -->"
-SIDES = {"card": "card side", "fleet": "fleet data", "operator": "operator", "self": "everybody"}
+SIDES = {
+    "card": "card side",
+    "fleet": "fleet data",
+    "settings": "company",
+    "administrator": "administrators",
+    "principal": "principal user",
+    "operator": "operator",
+    "self": "everybody",
+}
 
 
 class Command(BaseCommand):
