@@ -30,7 +30,6 @@ from fleetportal.core import search
 from fleetportal.core.batches import Batch, BatchRow
 from fleetportal.core.scope import all_companies
 from tests import factories
-from tests.house import own_safety
 from tests.factories import NOW
 
 MARK = "ZYXBOREA"
@@ -107,7 +106,6 @@ def build() -> World:
         _objects(world, scope, world.numbers[number], world.divisions.get(division or ""))
     _own_things(world)
     _operator_things(world)
-    own_safety.prepare(world)
     for name, person in world.people.items():
         client = Client(raise_request_exception=False)
         client.force_login(person)
@@ -296,7 +294,7 @@ def outcome(answer: Answer) -> str:
 
 def address(world: World, name: str, scope: str, kind: str, persona: str, company: str = "acme") -> str:
     """Return the address of a page: of that company, about the object of that kind in that scope."""
-    args: list[Any] = [] if name.startswith(("operator:", "accounts:", "account_", "safety:")) else [getattr(world, company).identifier]
+    args: list[Any] = [] if name.startswith(("operator:", "account")) else [getattr(world, company).identifier]
     if kind:
         args.append(world.id(kind, scope, persona))
     return reverse(name, args=args)
