@@ -73,6 +73,9 @@ class CardFilter(filters.FilterSet):
     )
     expires_on = DateRange(label=_("Expiry"))
     last_used_on = DateRange(label=_("Date of last use"))
+    dispatched = filters.BooleanFilter(
+        method="only_dispatched", label=_("Dispatched only"), widget=forms.CheckboxInput()
+    )
 
     class Meta:
         model = Card
@@ -112,6 +115,10 @@ class CardFilter(filters.FilterSet):
     def with_fuel(self, queryset: QuerySet[Card], name: str, value: str) -> QuerySet[Card]:
         """Keep the cards that pay for that fuel or energy."""
         return queryset.filter(products__contains=[value])
+
+    def only_dispatched(self, queryset: QuerySet[Card], name: str, value: bool | None) -> QuerySet[Card]:
+        """Keep the cards of which the newest plastic has left the card maker."""
+        return queryset.filter(dispatched_at__isnull=False) if value else queryset
 
 
 class RequestFilter(filters.FilterSet):

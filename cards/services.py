@@ -14,7 +14,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import F, Max
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, override
 
 from accounts.models import CustomerNumber, User
 from cards.catalogue import BlockReason, CodeType
@@ -144,6 +144,12 @@ def change_card(
     return bool(new)
 
 
+def _in_english(label: Any) -> str:
+    """Return a label as it is stored: in English, to be translated where it is read."""
+    with override("en"):
+        return str(label)
+
+
 def block_card(*, actor: Actor, card: Card, reason: str, duplicate: bool, now: datetime) -> Request | None:
     """Block every plastic of the card that exists, at once; with a duplicate, return its request (CRD-51).
 
@@ -166,6 +172,7 @@ def block_card(*, actor: Actor, card: Card, reason: str, duplicate: bool, now: d
                 "printed_as": card.printed_as,
                 "last_digits": card.last_digits,
                 "reason": reason,
+                "reason_word": _in_english(BlockReason(reason).label),
                 "at": now.isoformat(),
                 "request": request.number if request else "",
                 "path": f"/{user_company(card)}/cards/{card.pk}/",

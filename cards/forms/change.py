@@ -76,7 +76,7 @@ class ChangeForm(GeneralFields, DeliveryFields, LimitFields, ControlFields):
         """Return the groups of the tab."""
         if self.tab == "general":
             return [
-                Group(_("General"), ("division", "cost_centre", "vehicle", "driver")),
+                Group(_("General"), ("vehicle", "driver", "cost_centre", "division")),
                 Group(_("Delivery address"), self.delivery, _("Where the next plastic is sent.")),
             ]
         if self.tab == "controls":

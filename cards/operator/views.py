@@ -407,7 +407,7 @@ class FileDetail(ObjectMixin, OperatorPage):
         notices = [{"tone": "warning", "text": _(row.reason)}] if row.reason else []
         detail = {
             "title": row.name,
-            "subtitle": row.get_state_display(),
+            "status": {"value": row.state, "label": row.get_state_display()},
             "notices": notices,
             "acts": [],
             "dangers": [],

@@ -44,6 +44,7 @@ class CardList(ListPage, CompanyPage):
         "renewal_status",
         "expires_on",
         "last_used_on",
+        "dispatched",
     )
     search_kind = "cards.card"
     search_placeholder = lazy("Plate, name, number, driver or cost centre")

@@ -55,7 +55,7 @@ class Home(CompanyPage):
                 {
                     "label": ngettext("card under way", "cards under way", counts["arriving"]),
                     "count": number_format(counts["arriving"], force_grouping=True),
-                    "url": f"{cards}?status={IN_CREATION}",
+                    "url": f"{cards}?status={IN_CREATION}&dispatched=on",
                     "tone": "info",
                     "text": _("Confirm the receipt of those that have arrived."),
                 }

@@ -109,6 +109,9 @@ def test_a_block_is_confirmed_by_an_email_in_the_users_language(ada, card, worke
     said = f"{sent.subject} {sent.body}"
     assert "1-ABC-123" in said
     assert one(Request, kind="duplicate").number in said
+    assert {"en": "Reason: Theft.", "fr": "Motif\u00a0: Vol.", "nl": "Reden: Diefstal."}[language] in said
+    day = f"{timezone.localtime(mail.created_at):%d-%m-%Y %H:%M}"
+    assert day in said.replace("/", "-")
     assert card.number not in said
     assert f"/cards/{card.pk}/" in said
     assert {"en": "is blocked", "fr": "est bloquée", "nl": "is geblokkeerd"}[language] in sent.subject

@@ -8,11 +8,12 @@ from datetime import date
 
 import openpyxl
 import pytest
+from django.utils import timezone
 
 from cards.models import CardProduct
 from tests import factories
 from tests.cards.browse import Browser
-from tests.cards.tools import order, put_in_search
+from tests.cards.tools import change, order, put_in_search
 
 SIMPLE = {"product", "customer_number", "division", "status"}
 ADVANCED = {"category", "fuel", "code_type", "renewal_status"}
@@ -311,3 +312,13 @@ def test_a_filter_by_what_belongs_to_others_is_no_filter_of_ours(ada, fleet, bor
         assert "Secret division" not in seen.html
         assert theirs.number not in seen.html
         assert seen.page.all("ul", class_="field-errors")
+
+
+@pytest.mark.rule("CRD-30")
+def test_the_cards_under_way_of_the_home_page_are_those_of_the_list_it_leads_to(ada, number):
+    factories.card(number, status="in_creation", printed_as="1-MAD-001")
+    under_way = factories.card(number, status="in_creation", printed_as="1-WAY-002")
+    change(under_way, dispatched_at=timezone.now())
+    home = ada.get("")
+    [link] = [one.attrs["href"] for one in home.main.all("a") if "card under way" in one.text]
+    assert [row["Plate or name"] for row in ada.get(link).rows] == ["1-WAY-002"]

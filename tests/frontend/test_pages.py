@@ -173,3 +173,13 @@ def test_a_mail_says_the_same_in_both_its_forms(mail):
     assert html.count('class="button"') == 1
     for sentence in re.findall(r"<p>([A-Z][^<]*)</p>", html):
         assert sentence in text
+
+
+def test_a_title_is_not_broken_within_a_plate_and_stays_text():
+    for template, context in (
+        ("components/page_header.html", {"page": PAGE | {"title": "Change the card 1-ABC-123 <b>"}}),
+        ("pages/detail.html", {"page": PAGE, "detail": {"title": "Change the card 1-ABC-123 <b>"}}),
+        ("pages/confirm.html", {"page": PAGE, "confirm": {"title": "Change the card 1-ABC-123 <b>"}}),
+    ):
+        html = render_to_string(template, context)
+        assert 'Change the card <span class="together">1-ABC-123</span> &lt;b&gt;' in html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -9,13 +10,17 @@ from django import template
 from django.forms import BaseForm, BoundField
 from django.template.defaultfilters import stringfilter
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 register = template.Library()
 
 # Widgets whose id stands on a group of inputs: "autofocus" would be copied to each of them.
 _GROUPS = {"radioselect", "checkboxselectmultiple", "twolists", "followingchoices"}
+# A word of a title up to this length fits on a phone by itself.
+_SHORT = 14
 
 
 @cache
@@ -96,6 +101,23 @@ def beside(cells: Any, headers: Any) -> list[tuple[Any, str]]:
     """Each cell of a row with its column's header, which stands before it when a row becomes a card."""
     labels = list(headers or ())
     return [(cell, labels[place] if place < len(labels) else "") for place, cell in enumerate(cells)]
+
+
+@register.filter
+def unbroken(text: Any) -> SafeString:
+    """A title whose plates and numbers stay on one line: a browser breaks a line at their hyphens."""
+    words = (
+        format_html('<span class="together">{}</span>', word) if "-" in word and len(word) <= _SHORT else word
+        for word in str(text).split(" ")
+    )
+    return format_html_join(" ", "{}", ((word,) for word in words))
+
+
+@register.filter
+@stringfilter
+def local_moment(stored: str) -> str:
+    """Day and time in Brussels of a moment that a mail keeps as text (ISO 8601)."""
+    return date_format(timezone.localtime(datetime.fromisoformat(stored)), "SHORT_DATETIME_FORMAT")
 
 
 @register.filter
