@@ -276,4 +276,4 @@ class ConditionsPage(FormPage, CompanyPage):
             messages.success(self.request, _("You have accepted the general conditions."))
         own = home_of(self.company)
         wanted = self.request.GET.get("next", "")
-        return wanted if wanted.startswith(own) else own
+        return wanted if wanted.startswith(own) and ".." not in wanted else own

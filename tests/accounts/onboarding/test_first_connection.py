@@ -90,7 +90,7 @@ def test_finish_opens_the_portal_once_and_is_kept_in_the_audit(vera, cedar):
     entry = one(AuditEntry, verb="accounts.initialised")
     assert (entry.actor, entry.company_id, entry.object_id) == (vera.person, cedar.pk, cedar.pk)
     assert rows(Draft) == []
-    assert vera.get("cards/").title == "Cards"
+    assert vera.get("cards/").title.startswith("Cards")
     # The form that is still open in another window, and an old bookmark.
     assert vera.send(end).place == "/PRO-CEDARA/"
     assert vera.get("start/information/").place == "/PRO-CEDARA/"
@@ -221,16 +221,19 @@ def test_a_secondary_user_is_made_inactive_and_given_other_rights(vera, lea):
 @pytest.mark.rule("ONB-4")
 @pytest.mark.parametrize(
     ("name", "typed"),
-    [("last_name", ""), ("first_name", "4711"), ("email", "lea"), ("phone", "12"), ("profile", "king"), ("email", "vera@cedar.example")],
-)  # fmt: skip
+    [
+        ("last_name", ""),
+        ("first_name", "4711"),
+        ("email", "lea"),
+        ("email", "vera@cedar.example"),
+        ("phone", "12"),
+        ("profile", "king"),
+    ],
+)
 def test_what_is_wrong_is_said_at_the_field_and_nothing_is_written(vera, lea, name, typed):
     vera.send(begin(vera), **INFORMATION)
     opened = vera.get(f"start/users/?user={lea.pk}")
-    refused = (
-        vera.send(opened, last_name="Peeters", **{name: typed})
-        if name != "last_name"
-        else vera.send(opened, last_name="")
-    )
+    refused = vera.send(opened, **{"last_name": "Peeters", name: typed})
     assert refused.errors.keys() == {name}
     assert again(lea).name == "MAES LEA"
     if name != "last_name":
