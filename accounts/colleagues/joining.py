@@ -24,7 +24,7 @@ from fleetportal.core import audit
 from fleetportal.core.access import Actor
 from fleetportal.core.lifecycle import TransitionLost
 from fleetportal.core.mail import queue_mail
-from fleetportal.core.pages.forms import between_check_and_act
+from fleetportal.core.pages import forms as pages
 from fleetportal.core.scope import all_companies, company_scope
 
 
@@ -86,7 +86,7 @@ def answer(*, invitation: Invitation, answers: Answers, password: str, actor: Ac
     A wrong answer is counted, and the fifth ends the invitation and tells its sender: that is returned and not raised,
     so that it is kept. Raises TransitionLost when the invitation can't be taken up any more.
     """
-    between_check_and_act()
+    pages.between_check_and_act()
     with company_scope(invitation.company_id):
         invitation = _locked(invitation.pk, now)
         membership = invitation.membership
@@ -107,7 +107,7 @@ def join_known(*, invitation: Invitation, user: User, actor: Actor, now: datetim
 
     Raises TransitionLost when the invitation can't be taken up any more, or is another person's.
     """
-    between_check_and_act()
+    pages.between_check_and_act()
     with company_scope(invitation.company_id):
         invitation = _locked(invitation.pk, now)
         if invitation.membership.user_id != user.pk:

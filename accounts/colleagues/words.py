@@ -81,8 +81,8 @@ def said(name: str, value: Any) -> str:
     return str(value or _NOTHING)
 
 
-def changes_text(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """Return what changed, a sentence for each: what it was and what it is."""
+def changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, str]]:
+    """Return what changed: for each thing its label, what it is and what it was."""
     lines = []
     for name, value in after.items():
         if name not in _FIELDS:
@@ -91,11 +91,23 @@ def changes_text(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
         if name in {"applications", "change_applications"}:
             lines += _moved(label, before.get(name) or [], value or [])
         else:
-            lines.append(
-                _("%(what)s: %(new)s, before: %(old)s")
-                % {"what": label, "new": said(name, value), "old": said(name, before.get(name))}
-            )
+            lines.append({"label": label, "before": said(name, before.get(name)), "after": said(name, value)})
     return lines
+
+
+def _moved(label: str, before: list[str], after: list[str]) -> list[dict[str, str]]:
+    """Return what was given and what was taken away, instead of two long lists."""
+    moved = (
+        (_("%(what)s, given") % {"what": label}, [name for name in after if name not in before]),
+        (_("%(what)s, taken away") % {"what": label}, [name for name in before if name not in after]),
+    )
+    return [{"label": head, "before": "", "after": applications_text(names)} for head, names in moved if names]
+
+
+def changes_text(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Return what changed, a line for each."""
+    both, alone = _("%(label)s: %(after)s, before: %(before)s"), _("%(label)s: %(after)s")
+    return [(both if line["before"] else alone) % line for line in changes(before, after)]
 
 
 @mail_context("colleague_changed")
@@ -109,24 +121,15 @@ def _change_mail(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
     }
 
 
-def _moved(label: str, before: list[str], after: list[str]) -> list[str]:
-    """Return what was given and what was taken away, instead of two long lists."""
-    lines = []
-    if given := [name for name in after if name not in before]:
-        lines.append(_("%(what)s, given: %(names)s") % {"what": label, "names": applications_text(given)})
-    if taken := [name for name in before if name not in after]:
-        lines.append(_("%(what)s, taken away: %(names)s") % {"what": label, "names": applications_text(taken)})
-    return lines
-
-
-def _changed(entry: AuditEntry) -> tuple[str, list[str]]:
+def _changed(entry: AuditEntry) -> tuple[str, list[dict[str, str]]]:
     if set(entry.after) == {"is_active"}:
         return (_("Made active again") if entry.after["is_active"] else _("Made inactive")), []
-    return _("Changed"), changes_text(entry.before, entry.after)
+    return _("Changed"), changes(entry.before, entry.after)
 
 
-def _ended(entry: AuditEntry) -> tuple[str, list[str]]:
-    return _("Invitation ended"), [str(Invitation.Ending(entry.after["ending"]).label)]
+def _ended(entry: AuditEntry) -> tuple[str, list[dict[str, str]]]:
+    why = str(Invitation.Ending(entry.after["ending"]).label)
+    return _("Invitation ended"), [{"label": _("Reason"), "before": "", "after": why}]
 
 
 def colleague_history(membership: Membership) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.utils import timezone
 
@@ -30,6 +31,7 @@ def visitor(person: User | None = None, *, fresh: bool = True) -> Client:
         else:
             session.pop(sessions.PROVEN, None)
         session.save()
+        UserSession.objects.create(user=person, session_key=session.session_key, ip="127.0.0.1", user_agent="")
     return client
 
 
