@@ -75,7 +75,7 @@ def card_export() -> Export:
     def attach(ids: list[int]) -> dict[int, list[str]]:
         said: dict[tuple[Any, ...], str] = {}  # many ceilings are alike
         cells: dict[int, list[str]] = {}
-        limits = CardLimit.objects.filter(card_id__anyof=ids).order_by()
+        limits = CardLimit.objects.filter(card_id__anyof=set(ids)).order_by()
         for card, product, *terms in limits.values_list("card_id", "product", "amount", "unit", "period", "on_reach"):
             if product not in places:
                 continue

@@ -65,7 +65,8 @@ class Export:
             while chunk := list(islice(keys, size)):
                 size = CHUNK
                 more = self.attach(chunk) if self.attach else {}
-                rows = {row[0]: row for row in shown.filter(pk__anyof=chunk).order_by().values_list(*fields)}
+                wanted = shown.filter(pk__anyof=set(chunk)).order_by()  # Django takes a list apart, and not a set
+                rows = {row[0]: row for row in wanted.values_list(*fields)}
                 found = [key for key in chunk if key in rows]
                 if not found:
                     continue  # all left the scope between the two reads
