@@ -134,8 +134,9 @@ def test_everybody_gets_what_they_may_and_nothing_else(world: World, name):
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", sorted(OBJECT))
-def test_every_method_at_every_object_gives_the_same(world: World, name):
-    assert walk(world, name, lambda *_cell: ALL_METHODS) == []
+def test_every_other_method_at_every_object_gives_the_same(world: World, name):
+    """The cells that the quick walk leaves out."""
+    assert walk(world, name, lambda *cell: [one for one in ALL_METHODS if one not in methods_for(*cell)]) == []
 
 
 @pytest.mark.rule("GEN-3")
