@@ -11,8 +11,10 @@ from django.apps import apps
 from django.db import connection
 from django.urls import reverse
 
+from cards.work import block_many
+from fleetportal.core.access import system
 from fleetportal.core.mail import OutgoingMail, compose
-from fleetportal.core.scope import all_companies
+from fleetportal.core.scope import all_companies, company_scope
 from fleetportal.core.tenancy import TenantModel
 from tests.factories import NOW
 from tests.house.addresses import addresses
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 FORMATS = ("", "xlsx", "csv")
 # What is asked of Borea: every word of an address that can hold an id, or find something by its text.
-QUERY = ("copy", "draft", "select", "customer_number", "division", "product", "q", "after", "before", "all")
+QUERY = ("copy", "draft", "select", "customer_number", "division", "product", "q", "after", "before", "all", "user")
 
 
 def url(world, name, *args):
@@ -117,6 +119,31 @@ def test_all_that_match_are_all_in_ones_own_scope(world: World, persona):
     assert not chosen & out_of_reach
 
 
+@pytest.mark.rule("GEN-1")
+@pytest.mark.rule("CRD-54")
+@pytest.mark.parametrize("parameter", ["customer_number", "division"])
+def test_all_that_match_a_filter_with_another_companys_id_are_none(world: World, parameter):
+    """A filter that is no choice filters nothing; an action on what it leaves would be one on everything."""
+    row = {"customer_number": world.numbers, "division": world.divisions}[parameter]["borea"]
+    page = f"{url(world, 'cards:block_many')}?all=1&{parameter}={row.pk}"
+    for method in ("GET", "POST"):
+        answer = ask(world.clients["ada"], method, page, {"reason": "theft"})
+        assert (answer.status, answer.writes) == (302, [])
+        assert answer.location.startswith(url(world, "cards:list"))
+
+
+@pytest.mark.rule("GEN-1")
+def test_a_bulk_action_that_was_promised_for_anothers_cards_finds_none(world: World):
+    """What a message or a row of work names is looked up in the scope of its company, too."""
+    before = fingerprints(world.borea)
+    theirs, nobodys = world.id("active", "other_company"), 2**40
+    with undone(), company_scope(world.acme.pk):
+        refused = block_many([theirs, nobodys], {"reason": "theft"}, system("test"), NOW)
+        assert refused.keys() == {theirs, nobodys}
+        assert refused[theirs] == refused[nobodys]
+        assert fingerprints(world.borea) == before
+
+
 CARDS = {"active", "new", "arriving", "blocked"}
 
 
@@ -163,7 +190,7 @@ def test_after_a_walk_with_all_of_boreas_ids_borea_is_as_it_was_and_nothing_of_i
         "copy": world.id("active", "other_company"), "draft": world.id("draft", "other_company"),
         "select": world.id("active", "other_company"), "customer_number": world.numbers["borea"].pk,
         "division": world.divisions["borea"].pk, "product": 1, "q": MARK.lower()[:5], "after": "x", "before": "x",
-        "all": 1,
+        "all": 1, "user": world.people["ben"].pk,
     }  # fmt: skip
     bodies = (
         {"reason": "theft", "duplicate": "yes", "select": foreign["select"], "version": 1},
@@ -182,6 +209,7 @@ def test_after_a_walk_with_all_of_boreas_ids_borea_is_as_it_was_and_nothing_of_i
             ]
             for target in targets:
                 answers = [ask(ada, "GET", target, keep=True)]
+                assert answers[0].writes == [], target
                 if "POST" in METHODS[one.name]:
                     answers += [ask(ada, "POST", target, body, keep=True) for body in bodies]
                 for answer in answers:
