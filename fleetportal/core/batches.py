@@ -47,6 +47,7 @@ class Batch(TenantModel):
     class Meta:
         app_label = "core"
         verbose_name_plural = "batches"
+        indexes = [models.Index(fields=["finished_at"], name="core_batch_finished")]
 
     def __str__(self) -> str:
         return self.label

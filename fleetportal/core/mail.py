@@ -63,10 +63,20 @@ class OutgoingMail(TenantModel):
     error = models.TextField(blank=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    # When `context` was emptied, since it may name people and plates (GEN-14).
+    emptied_at = models.DateTimeField(null=True)
 
     class Meta:
         app_label = "core"
-        indexes = [models.Index(fields=["-created_at", "-id"], name="core_outgoingmail_newest")]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="core_outgoingmail_newest"),
+            # Housekeeping walks it: a month of mails, and not the years that are emptied.
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(emptied_at=None, status__in=["sent", "dropped"]),
+                name="core_outgoingmail_full",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.template} to {self.to}"

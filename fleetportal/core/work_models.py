@@ -71,6 +71,12 @@ class WorkItem(TenantModel):
             models.Index(
                 fields=["id"], condition=models.Q(status__in=["failed", "held"]), name="core_workitem_stopped"
             ),
+            # Housekeeping takes the oldest: those that are done, and apart from them the few that stopped.
+            models.Index(
+                fields=["finished_at"],
+                condition=models.Q(status__in=["done", "cancelled"]),
+                name="core_workitem_ended",
+            ),
         ]
 
     def __str__(self) -> str:
