@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "csp",
     "fleetportal.core",
+    "fleetportal.downloads",
     "accounts",
     "vehicles",
     "cards",

@@ -13,7 +13,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("livez", health.livez, name="livez"),
     path("", include("accounts.urls")),
-    path("<company:company>/downloads/", include("fleetportal.core.pages.downloads_urls")),
+    path("<company:company>/downloads/", include("fleetportal.downloads.urls")),
     path("<company:company>/", include("cards.urls")),
     path("<company:company>/", include("accounts.company_urls")),
     path("operator/", include("cards.operator.urls")),

@@ -19,6 +19,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import models
+from django.utils import timezone
 
 from accounts.models import (
     Acceptance,
@@ -57,6 +58,7 @@ from fleetportal.core.scope import all_companies
 from fleetportal.core.seals import AuditSeal
 from fleetportal.core.search import SearchEntry
 from fleetportal.core.work_models import JobRun, WorkItem
+from fleetportal.downloads.models import Download
 from vehicles.models import Driver, Vehicle
 
 # A moment in winter time, on a working day, far from midnight: tests that need another one say so.
@@ -364,6 +366,26 @@ def stored_file(owner: Company, **fields: Any) -> StoredFile:
         return StoredFile.objects.create(company=owner, **fields)
 
 
+def download(owner: Company, by: User, **fields: Any) -> Download:
+    """Make a list of that company's requests that is ready for somebody to fetch, its bytes included."""
+    content = b"Request\r\n"
+    fields = {
+        "path": f"/{owner.identifier}/requests/",
+        "kind": "csv",
+        "language": "en",
+        "rows": 1,
+        "limits": {"customer_numbers": None, "divisions": None},
+        "created_at": NOW,
+        "made_at": NOW,
+        "ends_at": timezone.now() + timedelta(days=7),
+        **fields,
+    }
+    name = default_storage.save(f"test/{_next()}", ContentFile(content))
+    stored = stored_file(owner, storage_name=name, original_name="requests.csv", size=len(content))
+    with all_companies(reason="test data"):
+        return Download.objects.create(company=owner, user=by, file=stored, **fields)
+
+
 def search_entry(owner: Company, text: str = "test", **fields: Any) -> SearchEntry:
     """Write searchable text of something that need not exist."""
     fields = {"kind": "test.thing", "object_id": _next(), **fields}
@@ -473,6 +495,7 @@ EXAMPLES: dict[str, Callable[[Company], models.Model]] = {
     "core.Batch": lambda owner: bulk_batch(owner),
     "core.BatchRow": _batch_row,
     "core.CaughtMail": lambda owner: _of(CaughtMail, to="a@people.example", subject="Test", text="Test", at=NOW),
+    "downloads.Download": lambda owner: download(owner, user("Dora")),
     "core.Draft": lambda owner: draft(owner, user("Drew")),
     "core.JobRun": _job_run,
     "core.OutgoingMail": lambda owner: outgoing_mail(owner),

@@ -1,4 +1,4 @@
-"""Uploaded files: checked by content, kept under random names outside the static tree, served as attachments."""
+"""Stored files: uploads checked by content, files we made; under random names, served as attachments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 import secrets
 import unicodedata
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 class StoredFile(TenantModel):
-    """A file somebody uploaded: what it was called, what it really is, and where its bytes lie under MEDIA_ROOT."""
+    """A file somebody uploaded or had made: its name, what it really is, where its bytes lie under MEDIA_ROOT."""
 
     storage_name = models.CharField(max_length=40, unique=True)
     original_name = models.CharField(max_length=120)
@@ -129,6 +129,43 @@ def store_upload(upload: UploadedFile, *, allowed: set[str], actor: Actor, now: 
         content_type=kind.content_type,
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
+        uploaded_by_id=actor.user,
+        uploaded_at=now,
+    )
+
+
+class _Written:
+    """What a storage takes for a file: chunks, weighed and hashed on their way to the disk."""
+
+    def __init__(self, source: Iterable[bytes]) -> None:
+        self.source, self.size, self.digest = source, 0, hashlib.sha256()
+
+    def chunks(self) -> Iterator[bytes]:
+        for chunk in self.source:
+            self.size += len(chunk)
+            self.digest.update(chunk)
+            yield chunk
+
+
+def store_made(chunks: Iterable[bytes], *, name: str, content_type: str, actor: Actor, now: datetime) -> StoredFile:
+    """Keep a file that the portal itself makes, written while it is made, and return its row.
+
+    What a fault leaves half written is removed at once; what a killed worker leaves, `remove_orphans` finds.
+    """
+    token = secrets.token_hex(16)
+    storage_name = f"{token[:2]}/{token}"
+    written: Any = _Written(chunks)
+    try:
+        default_storage.save(storage_name, written)
+    except BaseException:
+        default_storage.delete(storage_name)
+        raise
+    return StoredFile.objects.create(
+        storage_name=storage_name,
+        original_name=name,
+        content_type=content_type,
+        size=written.size,
+        sha256=written.digest.hexdigest(),
         uploaded_by_id=actor.user,
         uploaded_at=now,
     )

@@ -92,6 +92,10 @@ class Promise:
     due_at: datetime | None = None
 
 
+class RightLost(Exception):
+    """Raised by a handler that finds that who asked may not do it any more: the work is held (GEN-13)."""
+
+
 KINDS: dict[str, Kind] = {}
 PERIODIC: dict[str, PeriodicJob] = {}
 HELD_HOOKS: list[HeldHook] = []

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from fleetportal.core import heartbeat
 from fleetportal.core.access import Actor, system
 from fleetportal.core.scope import Scope, all_companies, company_scope, entered
-from fleetportal.core.work import HELD_HOOKS, KINDS, WAITS, Kind, kind_of
+from fleetportal.core.work import HELD_HOOKS, KINDS, WAITS, Kind, RightLost, kind_of
 from fleetportal.core.work_models import WorkItem
 
 logger = logging.getLogger(__name__)
@@ -75,6 +75,8 @@ def run(item_id: int, now: datetime) -> Outcome:
     except ClaimLost:
         logger.warning("%s took so long that its claim was given to another worker; nothing of it was kept.", item)
         return Outcome.LOST
+    except RightLost:
+        return _insist(lambda: _hold(item, kind_of(item.kind), _later(now, began)))
     except Exception as error:  # whatever a handler raises is an answer: it is noted on the row, and tried again
         sentence = note(str(item), error)
         return _insist(lambda: give_back(item, sentence, _later(now, began)))

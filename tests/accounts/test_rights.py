@@ -14,7 +14,7 @@ from tests.factories import NOW
 
 PROFILES = ["administrator", "management", "consultation", "accounting"]
 
-EVERYBODY = {"home.see", "account.change", "jobs.see"}
+EVERYBODY = {"home.see", "account.change", "jobs.see", "downloads.make"}
 ADMINISTRATORS = {"work.decide"}
 OPERATOR = {"operator.see", "operator.produce", "operator.work"}
 # application: what its level "see" allows, and what "change" allows beside that

@@ -22,6 +22,7 @@ NO_PAGE = {
     "accounts:language": "takes a choice by POST and leads back",
     "accounts:theme": "takes a choice by POST and leads back",
     "cards:document": "sends a file to keep",
+    "downloads:file": "sends a file to keep",
     "operator:document": "sends a file to keep",
     "cards:copy": "leads on to the order form, which is visited as a copy",
     "operator:retry": "shows its question only for work that stopped, and none has: visited in test_pages.py",
@@ -147,7 +148,15 @@ def _company(walk, person):
     walk.add("cards:attach", PRINCIPAL, waiting.replace("withdraw/", "documents/new/"))
     walk.add("cards:job", PRINCIPAL, _job(person, cards))
     walk.add("cards:held", PRINCIPAL, f"/{ACME}/jobs/held/")
+    walk.add("downloads:list", PRINCIPAL, _download(person))
+    walk.add("downloads:new", PRINCIPAL, f"/{ACME}/downloads/new/?kind=xlsx&list={cards}")
     walk.add("not_found", PRINCIPAL, f"{cards}999999999/", status=404)
+
+
+def _download(person):
+    """Ask for a file; return the address of the page that shows it."""
+    _page, address = person.post(f"/{ACME}/downloads/new/?kind=xlsx&list=/{ACME}/requests/")
+    return address.removeprefix(person.portal.url)
 
 
 def _job(person, cards):

@@ -54,6 +54,9 @@ safety:app           login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok  
 safety:passkey       login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
 safety:codes         login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
 account:second_factor login    ok   deny deny deny ok   ok   ok   hide deny hide    login    hide   hide
+downloads:list       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+downloads:new        login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+downloads:file       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 operator:home        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:requests    login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:request     login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
@@ -103,6 +106,9 @@ METHODS = {
     "safety:passkey": FORM,
     "safety:codes": FORM,
     "account:second_factor": FORM,
+    "downloads:list": READ,
+    "downloads:new": FORM,
+    "downloads:file": READ,
     "operator:home": READ,
     "operator:requests": READ,
     "operator:request": READ,
@@ -134,6 +140,7 @@ OBJECT = {
     "cards:job": "job",
     "cards:held_run": "held",
     "cards:held_drop": "held",
+    "downloads:file": "download",
     "operator:request": "new_request",
     "operator:document": "document",
     "operator:batch": "batch",
@@ -167,7 +174,7 @@ SEES = {
 }
 SCOPES = ("own", "other_division", "no_division", "other_number", "other_company", "not_existing")
 # A form that somebody began and a bulk action that somebody asked for are their own alone.
-PERSONAL = {"draft", "job"}
+PERSONAL = {"draft", "job", "download"}
 PERSONAL_SCOPES = ("own", "colleague", "other_company", "not_existing")
 # Held work is the whole company's, and its administrators' to decide on.
 COMPANY_WIDE = {"held"}

@@ -83,10 +83,12 @@ def body(world, name, scope="own"):
     }.get(name, {})  # fmt: skip
 
 
-def query(world, name):
-    """Return what the two pages about a selection need in their address: something that is there."""
+def query(world, name, persona=""):
+    """Return what pages about a selection or a list need in their address: something that is there for that person."""
     if name == "cards:block_many":
         return f"?select={world.id('active', 'own')}"
+    if name == "downloads:new":
+        return f"?kind=csv&list=/{world.acme.identifier}/{'cards' if persona == 'fay' else 'requests'}/"
     if name == "operator:produce":
         return f"?select={world.id('new_request', 'own')}"
     return ""
@@ -107,7 +109,7 @@ def walk(world, name, methods_of):
     for persona in PERSONAS:
         client = world.clients[persona]
         for scope in scopes_of(name):
-            url = address(world, name, scope or "own", OBJECT.get(name, ""), persona) + query(world, name)
+            url = address(world, name, scope or "own", OBJECT.get(name, ""), persona) + query(world, name, persona)
             for method in methods_of(name, persona, scope):
                 want = expected(name, persona, method, scope)
                 answer = ask(client, method, url, body(world, name, scope), keep=(want, method) != ("ok", "POST"))

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core import mail
 from django.db import connection
+from django.test import Client
 
 from accounts.actors import member_actor, operator_actor
 from cards.models import Card
@@ -41,6 +42,7 @@ EXPECTED = {
     "cards.simulate_dispatched": ("", False),
     "cards.simulate_made": ("", False),
     "cards.take_answer": ("", False),  # the card maker asked
+    "downloads.make": ("downloads.make", False),  # and in it the right to the list itself
     "core.send_mail": ("", False),  # decided on in the act that it tells of
 }
 JOBS = {
@@ -49,8 +51,11 @@ JOBS = {
     "cards.collect_answers",
     "cards.expire_issues",
     "core.forget_forms",
+    "core.forget_mail",
     "core.forget_runs",
+    "core.forget_work",
     "core.release",
+    "downloads.remove_old",
     "core.remove_orphans",
     "core.seal_audit",
     "core.sweep",
@@ -127,6 +132,13 @@ def _answer(acme):
     run_job("cards.collect_answers", NOW)
 
 
+def _download(acme):
+    browser = Client()
+    browser.force_login(factories.member(acme, "Ada").user)
+    factories.card(factories.customer_number(acme))
+    browser.post(f"/{acme.identifier}/downloads/new/?kind=xlsx&list=/{acme.identifier}/cards/")
+
+
 def _mail(acme):
     queue_mail("password_changed", user=factories.member(acme, "Ada").user, key="one", now=NOW, context={"path": "/"})
 
@@ -138,6 +150,7 @@ EXAMPLES = {
     "cards.simulate_dispatched": _dispatched,
     "cards.simulate_made": _made,
     TAKE_ANSWER: _answer,
+    "downloads.make": _download,
     "core.send_mail": _mail,
 }
 

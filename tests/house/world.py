@@ -187,6 +187,13 @@ def _own_things(world: World) -> None:
         company = world.borea if name == "ben" else world.acme
         world.ids[f"draft/{name}", "own"] = factories.draft(company, person, body).pk
         world.ids[f"job/{name}", "own"] = factories.bulk_batch(company, person).pk
+        limits = {"nina": {"customer_numbers": ["one"]}, "dan": {"divisions": ["north"]}}.get(name, {})
+        world.ids[f"download/{name}", "own"] = factories.download(
+            company, person, path=f"/{company.identifier}/{'cards' if name == 'fay' else 'requests'}/", limits={
+                "customer_numbers": [world.numbers[one].pk for one in limits.get("customer_numbers", ())] or None,
+                "divisions": [world.divisions[one].pk for one in limits.get("divisions", ())] or None,
+            },
+        ).pk  # fmt: skip
     # What could not be done of a bulk action is told with the way to it.
     with all_companies(reason="test data"):
         for batch in Batch.objects.filter(company=world.acme):
@@ -198,6 +205,9 @@ def _own_things(world: World) -> None:
     world.ids["draft", "colleague"] = factories.draft(world.acme, colleague, body).pk
     world.ids["job", "colleague"] = factories.bulk_batch(world.acme, colleague).pk
     world.ids["draft", "own"] = world.ids["draft", "other_company"] = world.ids["draft/ben", "own"]
+    world.ids["download", "colleague"] = factories.download(world.acme, colleague).pk
+    world.ids["download", "own"] = world.ids["download", "other_company"] = world.ids["download/ben", "own"]
+    world.ids["download/abby", "other_company"] = factories.download(world.borea, world.people["abby"]).pk
     world.ids["job", "own"] = factories.bulk_batch(world.borea, world.people["ben"], label=MARK).pk
     world.ids["job", "other_company"] = world.ids["job", "own"]
     # Abby belongs to both: what she began in Borea is not there while she acts for Acme.

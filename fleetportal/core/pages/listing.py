@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from html import escape
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 import django_filters
 from django import forms
@@ -15,14 +16,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from fleetportal.core import search
-from fleetportal.core.pages.base import Page
+from fleetportal.core import formkeys, search
+from fleetportal.core.pages.base import CompanyPage, Page
 from fleetportal.core.pages.columns import Column, Link
 from fleetportal.core.pages.exports import Export, download
 from fleetportal.core.pages.paging import COUNT_CAP, Order, capped_count, page_of
 from fleetportal.core.templatetags.portal_ui import icon
 
 PAGE_SIZE = 50
+# Up to so many rows a download is streamed; more are made into a file by a worker (decision 23).
+STREAM_CAP = 20_000
 # Words of the address that are the list's own and not a filter's.
 _PLACES = ("after", "before", "last")
 _OWN = {"q", "sort", "view", "format", "advanced", *_PLACES}
@@ -239,16 +242,37 @@ class ListPage(Page):
                 "next_url": self.address(after=rows.next) if rows.next else None,
                 "last_url": self.address(last="1") if rows.next else None,
             },
-            "downloads": [
-                {"label": _("Excel"), "format": "xlsx", "url": self.address(format="xlsx")},
-                {"label": _("CSV"), "format": "csv", "url": self.address(format="csv")},
-            ],
+            "downloads": self.downloads(found, count),
             "bulk": bulk,
             "bulk_url": self.bulk_url(),
             "hidden_filter": [
                 (name, value) for name in params if name not in _OWN - {"q"} for value in params.getlist(name) if value
             ],
         }
+
+    def downloads(self, found: Found, count: int) -> dict[str, Any]:
+        """Return how the list is downloaded: streamed, or, where a company's list is long, promised (decision 23)."""
+        files: list[dict[str, Any]] = [{"label": _("Excel"), "format": "xlsx"}, {"label": _("CSV"), "format": "csv"}]
+        companys = isinstance(self, CompanyPage)
+        promised = companys and not found.cut_off and self.is_long(found, count)
+        for file in files:
+            file["url"] = self.address(format=file["format"])
+            if promised or (companys and found.cut_off):
+                # How many a search finds beyond its cap is counted when it is asked, since that takes a while.
+                asked = {"list": self.address(), "kind": file["format"]} | ({} if promised else {"ask": "1"})
+                file["url"] = f"{self.url('downloads:new')}?{urlencode(asked)}"
+                file |= {"form_key": formkeys.new_key() if promised else "", "ask": not promised}
+        return {
+            "files": files,
+            "promise": number_format(STREAM_CAP, force_grouping=True) if promised else "",
+            "mine_url": self.url("downloads:list") if companys else "",
+        }
+
+    def is_long(self, found: Found, count: int) -> bool:
+        """Say whether more rows match than are streamed; asked of the database only where the count was capped."""
+        if count <= min(COUNT_CAP, STREAM_CAP):
+            return False
+        return found.queryset.order_by()[STREAM_CAP : STREAM_CAP + 1].exists()
 
     def is_advanced(self, found: Found) -> bool:
         """Say whether the advanced filters are shown: they were asked for, or one of them is in use."""

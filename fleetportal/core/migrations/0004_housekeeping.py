@@ -8,11 +8,10 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("core", "0002_audit_seals"),
+        ("core", "0003_mail_emptied"),
     ]
 
     operations = [
-        migrations.AddField(model_name="outgoingmail", name="emptied_at", field=models.DateTimeField(null=True)),
         AddIndexConcurrently(
             model_name="batch", index=models.Index(fields=["finished_at"], name="core_batch_finished")
         ),
