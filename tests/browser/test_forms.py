@@ -169,3 +169,12 @@ def count(page, name):
     """How many requests there are for a card of that name."""
     page.goto(f"/{ACME}/requests/?q={name}")
     return page.locator("tbody tr").count()
+
+
+def test_the_head_of_a_page_that_stands_alone_holds_its_choices_also_on_a_long_page(visit):
+    page = visit(width=390, height=600)
+    page.goto("/accounts/login/")
+    page.locator("main button[type=submit]").click()
+    expect(page.locator("#error-summary")).to_be_visible()
+    beyond = page.locator(".topbar").evaluate("head => head.scrollHeight - head.clientHeight")
+    assert beyond <= 0
