@@ -27,6 +27,7 @@ from accounts.models import (
     ConditionsVersion,
     CustomerNumber,
     FleetDivision,
+    Invitation,
     Membership,
     MembershipDivision,
     MembershipNumber,
@@ -171,6 +172,24 @@ def member(
         for one in divisions or []:
             MembershipDivision.objects.create(company=owner, membership=membership, division=one)
     return membership
+
+
+def invitation(of: Membership, **fields: Any) -> Invitation:
+    """Invite a member; the mail was sent, and holds a link that nobody knows."""
+    fields = {
+        "email": of.user.email,
+        "last_name": of.user.last_name,
+        "first_name": of.user.first_name,
+        "phone": of.user.phone,
+        "nonce": f"{_next():064x}",
+        "token_hash": f"{_next():064x}",
+        "created_at": NOW,
+        "queued_at": NOW,
+        "expires_at": NOW + timedelta(days=7),
+        **fields,
+    }
+    with all_companies(reason="test data"):
+        return Invitation.objects.create(company_id=of.company_id, membership=of, **fields)
 
 
 def card_product(**fields: Any) -> CardProduct:
@@ -319,8 +338,9 @@ def acceptance(owner: Company, version: ConditionsVersion | None = None, by: Use
 def draft(owner: Company, by: User, body: str = "", **fields: Any) -> Draft:
     """Keep a form that somebody has begun, as its query string."""
     fields = {"kind": "cards.order", "created_at": NOW, "updated_at": NOW, **fields}
+    fields = {"data": {"body": body}, **fields}
     with all_companies(reason="test data"):
-        return Draft.objects.create(company=owner, user=by, data={"body": body}, **fields)
+        return Draft.objects.create(company=owner, user=by, **fields)
 
 
 def bulk_batch(owner: Company | None, by: User | None = None, **fields: Any) -> Batch:
@@ -479,6 +499,7 @@ EXAMPLES: dict[str, Callable[[Company], models.Model]] = {
     "accounts.Acceptance": lambda owner: acceptance(owner),
     "accounts.CustomerNumber": lambda owner: customer_number(owner),
     "accounts.FleetDivision": lambda owner: division(customer_number(owner)),
+    "accounts.Invitation": lambda owner: invitation(member(owner, "Ivy", principal=False, invited_at=NOW)),
     "accounts.Membership": lambda owner: member(owner, "Mia", principal=False),
     "accounts.MembershipDivision": _membership_division,
     "accounts.MembershipNumber": _membership_number,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
@@ -119,7 +120,7 @@ def touchable(actor: Actor) -> Case:
     """Return, as an expression of a list of members, whether `refusal` would say nothing: one query for all rows."""
     held = holding(actor)
     above = [profile for profile, rank in RANK.items() if rank > held.rank]
-    beyond = Q(user_id=actor.user) | Q(is_principal=True) | Q(profile__in=above)
+    beyond: Any = Q(user_id=actor.user) | Q(is_principal=True) | Q(profile__in=above)
     if held.customer_numbers is not None:
         others = MembershipNumber.objects.exclude(customer_number__in=held.customer_numbers)
         beyond |= Q(all_customer_numbers=True) | Exists(others.filter(membership=OuterRef("pk")))
@@ -172,7 +173,7 @@ def settle(held: Holding, wanted: Rights, before: Rights | None = None) -> Right
     if wanted.valid_from and wanted.valid_until and wanted.valid_until < wanted.valid_from:
         errors["valid_until"] = [_("The end lies before the start.")]
     if errors:
-        raise ValidationError(errors)  # type: ignore[arg-type]  # fields with their sentences
+        raise ValidationError(errors)
     return Rights(
         profile=str(wanted.profile),
         applications=tuple(name for name in KNOWN if name in opened),

@@ -84,7 +84,7 @@ class JoinForm(forms.Form):
     @property
     def groups(self) -> list[dict[str, Any]]:
         """The two parts of the form."""
-        help_text = _("Exactly as in the message that your company gave you: capitals, accents and spaces count.")
+        help_text = _("Exactly as your company entered them: capitals and accents count.")
         return [
             {
                 "title": _("Who you are"),

@@ -320,7 +320,7 @@ def _refuse_contact(membership: Membership, known: Contact, wanted: Contact) -> 
     ) and own_data_only(membership):
         errors["last_name"] = [_("This colleague changes their names and phone themselves.")]
     if errors:
-        raise ValidationError(errors)  # type: ignore[arg-type]  # fields with their sentences
+        raise ValidationError(errors)
 
 
 def _described(rights: Rights, contact: Contact) -> dict[str, Any]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 from django.db.models import Case, CharField, Q, Value, When
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 INVITED, ACTIVE, INACTIVE, EXPIRED, COMING = "invited", "active", "inactive", "expired", "coming"
 STATES = (
-    (ACTIVE, _("Active")),
-    (INVITED, _("Invited")),
-    (INACTIVE, _("Inactive")),
-    (EXPIRED, _("Expired")),
-    (COMING, _("Not yet valid")),
+    (ACTIVE, pgettext_lazy("user", "Active")),
+    (INVITED, pgettext_lazy("user", "Invited")),
+    (INACTIVE, pgettext_lazy("user", "Inactive")),
+    (EXPIRED, pgettext_lazy("user", "Expired")),
+    (COMING, pgettext_lazy("user", "Not yet valid")),
 )
 
 

@@ -39,7 +39,7 @@ PRINCIPAL = "principal"
 PROFILES = [(PRINCIPAL, lazy("Principal user")), *Membership.Profile.choices]
 
 
-def shown(page: CompanyPage) -> QuerySet[Membership]:
+def shown(page: CompanyPage) -> QuerySet[Any]:
     """Return the company's members with their state, their word for a profile and what they may open."""
     everything = [one.name for one in APPLICATIONS]
     return Membership.objects.annotate(

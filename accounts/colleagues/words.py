@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import CustomerNumber, FleetDivision, Invitation, Membership
 from accounts.rights import APPLICATIONS
@@ -77,7 +78,7 @@ def said(name: str, value: Any) -> str:
     if name in {"valid_from", "valid_until"}:
         return _day(value)
     if name == "is_active":
-        return _("active") if value else _("inactive")
+        return pgettext("user", "active") if value else pgettext("user", "inactive")
     return str(value or _NOTHING)
 
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 # ada: principal user. max: Management. cora: Consultation. fay: Accounting, who may open all but the requests. rita: an
 # Administrator who may open the requests only, and only see them. nina: limited to number one. dan: limited to division
 # north. ben: of Borea. abby: Management in Acme and in Borea, acting for Acme. otto: operator staff.
-PERSONAS = (
+COLUMNS = (
     "anonymous", "ada", "max", "cora", "fay", "rita", "nina", "dan", "ben", "abby", "expired", "disabled", "dealer",
     "otto",
 )  # fmt: skip
+# vera: principal user of Cedar, whose first connection has not ended. walt: her colleague. Elsewhere they are strangers.
+STRANGERS = {"vera": "ben", "walt": "ben"}
+PERSONAS = (*COLUMNS, *STRANGERS)
 
 # Personas of the security page that can't be anybody yet, with what they wait for (decision 13).
 NOT_BUILT = {
-    "invited, not activated": "invitations (ACC-20)",
     "dealer staff of another dealer": "dealers (DLR)",
     "operator impersonating": "support access (ADM)",
     "Administrator of an unverified or suspended company": "verification of companies (CMP)",
@@ -53,6 +55,21 @@ safety:second_factor login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok  
 safety:app           login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
 safety:passkey       login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
 safety:codes         login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
+account:users        login     ok   ok   ok   ok   deny ok   ok   hide ok   hide    login    hide   hide
+account:user         login     ok   ok   ok   ok   deny ok   ok   hide ok   hide    login    hide   hide
+account:rights       login     ok   ok   ok   ok   deny ok   ok   hide ok   hide    login    hide   hide
+account:new_user     login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+account:change_user  login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+account:deactivate_user login  ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+account:activate_user login    ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+account:invite_user  login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+account:withdraw_user login    ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+account:start_introduction login hide hide hide hide hide hide hide hide hide hide  login   hide   hide
+account:start_information login hide hide hide hide hide hide hide hide hide hide   login    hide   hide
+account:start_users  login     hide hide hide hide hide hide hide hide hide hide    login    hide   hide
+account:start_end    login     hide hide hide hide hide hide hide hide hide hide    login    hide   hide
+account:waiting      login     hide hide hide hide hide hide hide hide hide hide    login    hide   hide
+account:conditions   login     ok   deny deny deny deny deny deny hide deny hide    login    hide   hide
 account:second_factor login    ok   deny deny deny ok   ok   ok   hide deny hide    login    hide   hide
 downloads:list       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 downloads:new        login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
@@ -70,7 +87,19 @@ operator:work        login     hide hide hide hide hide hide hide hide hide hide
 operator:retry       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:mail        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:caught      login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:conditions  login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:conditions_new login  hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:conditions_version login hide hide hide hide hide hide hide hide hide hide login    hide   ok
 """
+
+# Pages of a company that has not started are walked in Cedar, and there these two are no strangers (ONB-5).
+CEDAR = {
+    "account:start_introduction": {"vera": "ok", "walt": "deny"},
+    "account:start_information": {"vera": "ok", "walt": "deny"},
+    "account:start_users": {"vera": "ok", "walt": "deny"},
+    "account:start_end": {"vera": "ok", "walt": "deny"},
+    "account:waiting": {"vera": "ok", "walt": "ok"},
+}
 
 # What each address answers to; every other method is 405 for who may come in, and OPTIONS says so.
 READ, FORM = {"GET", "HEAD", "OPTIONS"}, {"GET", "HEAD", "POST", "OPTIONS"}
@@ -106,6 +135,24 @@ METHODS = {
     "safety:passkey": FORM,
     "safety:codes": FORM,
     "account:second_factor": FORM,
+    "account:start_introduction": FORM,
+    "account:start_information": FORM,
+    "account:start_users": FORM,
+    "account:start_end": FORM,
+    "account:waiting": READ,
+    "account:conditions": FORM,
+    "operator:conditions": READ,
+    "operator:conditions_new": FORM,
+    "operator:conditions_version": READ,
+    "account:users": READ,
+    "account:user": READ,
+    "account:rights": READ,
+    "account:new_user": FORM,
+    "account:change_user": FORM,
+    "account:deactivate_user": FORM,
+    "account:activate_user": FORM,
+    "account:invite_user": FORM,
+    "account:withdraw_user": FORM,
     "downloads:list": READ,
     "downloads:new": FORM,
     "downloads:file": READ,
@@ -126,6 +173,12 @@ METHODS = {
 
 # The kind of object an address is about (tests/house/world.py), in a status that allows what the page does.
 OBJECT = {
+    "account:user": "colleague",
+    "account:change_user": "colleague",
+    "account:deactivate_user": "colleague",
+    "account:activate_user": "inactive",
+    "account:invite_user": "invited",
+    "account:withdraw_user": "invited",
     "cards:card": "active",
     "cards:check": "draft",
     "cards:copy": "active",
@@ -141,6 +194,7 @@ OBJECT = {
     "cards:held_run": "held",
     "cards:held_drop": "held",
     "downloads:file": "download",
+    "operator:conditions_version": "conditions",
     "operator:request": "new_request",
     "operator:document": "document",
     "operator:batch": "batch",
@@ -149,6 +203,11 @@ OBJECT = {
 }
 # The same, in a status that does not: the answer leads to `refused_url`, and nothing is written.
 REFUSED = {
+    "account:change_user": ("principal", "account:user"),
+    "account:deactivate_user": ("inactive", "account:user"),
+    "account:activate_user": ("colleague", "account:user"),
+    "account:invite_user": ("colleague", "account:user"),
+    "account:withdraw_user": ("colleague", "account:user"),
     "cards:change": ("blocked", "cards:card"),
     "cards:block": ("blocked", "cards:card"),
     "cards:delete": ("active", "cards:card"),
@@ -181,6 +240,7 @@ COMPANY_WIDE = {"held"}
 COMPANY_SCOPES = ("own", "other_company", "not_existing")
 # Operator staff see every company's; batches and files are the operator's own.
 OPERATOR_SCOPES = {
+    "conditions": ("own", "not_existing"),
     "new_request": ("own", "other_company", "not_existing"),
     "document": ("own", "other_company", "not_existing"),
     "stopped": ("own", "other_company", "not_existing"),
@@ -190,6 +250,9 @@ OPERATOR_SCOPES = {
 
 # Addresses that are no pages of the portal: what a signed-out and a signed-in person get for GET and for an empty POST.
 ENTRANCE = {
+    # A link that nobody sent.
+    "accounts:join": (("hide", "hide"), ("hide", "hide")),
+    "accounts:invitation": (("hide", "hide"), ("hide", "hide")),
     # name: (signed out: GET, POST), (signed in: GET, POST)
     "healthz": (("503", "none"), ("503", "none")),
     "livez": (("ok", "none"), ("ok", "none")),
@@ -215,5 +278,8 @@ ENTRANCE = {
 def table() -> dict[str, dict[str, str]]:
     """Return the table: address, person, answer."""
     head, *lines = (line.split() for line in TABLE.strip().splitlines())
-    assert tuple(head) == PERSONAS
-    return {line[0]: dict(zip(head, line[1:], strict=True)) for line in lines}
+    assert tuple(head) == COLUMNS
+    cells = {line[0]: dict(zip(head, line[1:], strict=True)) for line in lines}
+    for name, row in cells.items():
+        row |= {persona: row[stranger] for persona, stranger in STRANGERS.items()} | CEDAR.get(name, {})
+    return cells

@@ -18,6 +18,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import ConditionsVersion
 from fleetportal.core.pages import ListPage
 from tests import factories
 from tests.house.addresses import pages
@@ -45,8 +46,19 @@ def card(company, text="", **fields):
     return made
 
 
+def colleague(company, text=""):
+    """Make a colleague, limited to a number and a division of their own, whose name is the text."""
+    number = factories.customer_number(company)
+    division = factories.division(number)
+    return factories.member(
+        company, "Max", principal=False, customer_numbers=[number], divisions=[division], name=text or "Someone"
+    )
+
+
 # How rows of each list are made: for a company, with a text in as many cells as hold one.
 ROWS = {
+    "account:users": lambda company, text="": colleague(company, text),
+    "account:rights": lambda company, text="": colleague(company, text),
     "cards:list": lambda company, text="": card(company, text),
     "cards:requests": lambda company, text="": card(company, text, status="new"),
     "cards:held": lambda company, text="": factories.work_item(company, status="held", subject=text, error=text),
@@ -54,6 +66,9 @@ ROWS = {
     "operator:batches": lambda company, text="": factories.production_batch(file_name=text),
     "operator:files": lambda company, text="": factories.maker_file(name=text or "answer.csv", reason=text),
     "operator:work": lambda company, text="": factories.work_item(company, status="failed", subject=text, error=text),
+    "operator:conditions": lambda company, text="": factories.conditions(
+        ConditionsVersion.objects.count() + 1, published_by=factories.operator(text or "Otto")
+    ),
     "operator:mail": lambda company, text="": factories.outgoing_mail(company, subject=text),
 }
 
@@ -81,7 +96,7 @@ def visit(acme):
         clients[area].force_login(person)
 
     def get(name, query="", *args, method="get", data=None):
-        area = name.split(":")[0]
+        area = "operator" if name.startswith("operator:") else "cards"
         path = reverse(name, args=[acme.identifier, *args] if area == "cards" else args)
         return getattr(clients[area], method)(path + query, **({"data": data} if data is not None else {}))
 
@@ -139,6 +154,9 @@ def test_a_page_about_one_thing_asks_little_however_much_hangs_on_it(acme, visit
     made = factories.card(number, status=status, issue_fields=sent)
     pk = {
         "draft": lambda: factories.draft(acme, visit.people["cards"], urlencode(_order(number))).pk,
+        "colleague": lambda: colleague(acme).pk,
+        "inactive": lambda: factories.member(acme, "Max", is_active=False).pk,
+        "invited": lambda: factories.invitation(factories.member(acme, "Max", invited_at=factories.NOW)).membership_id,
         "job": lambda: factories.bulk_batch(acme, visit.people["cards"]).pk,
         "batch": lambda: factories.production_batch().pk,
         "file": lambda: factories.maker_file().pk,

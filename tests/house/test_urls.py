@@ -6,7 +6,7 @@ import pytest
 from django.views import View
 
 from fleetportal.core.access import PERMISSIONS
-from fleetportal.core.pages import CompanyPage, FormPage, OperatorPage, Page
+from fleetportal.core.pages import CompanyPage, FormPage, OperatorPage, Page, PersonPage
 from tests.house.addresses import addresses
 
 # What answers without being a page of the portal, and why no permission stands before it.
@@ -16,11 +16,17 @@ EXEMPT = {
     "accounts:start": "Leads a signed-in person on to their own company or area, and shows nothing.",
     "accounts:language": "The language is chosen before signing in, too, and kept with the person alone.",
     "accounts:theme": "A signed-in person's own setting.",
+    "accounts:invitation": "The token in the address is the right to it.",
+    "accounts:join": "For who opened an invitation in this session; what they answer is checked against it.",
     "account_login": "The way in.",
     "account_logout": "The way out.",
     "account_inactive": "Says to who is not let in that their account is inactive.",
     "account_reauthenticate": "A signed-in person gives their own password once more.",
     "account_change_password": "A signed-in person's own password.",
+    "mfa_authenticate": "The second half of the way in, for who has given the password.",
+    "safety:email_confirm": "The token in the address is the right to it.",
+    "safety:email_undo": "As safety:email_confirm.",
+    "safety:old_portal": "For who comes from the old portal and can't sign in yet.",
     "account_reset_password": "For who can't sign in.",
     "account_reset_password_done": "As account_reset_password.",
     "account_reset_password_from_key": "The key in the address is the right to it.",
@@ -31,16 +37,22 @@ OPEN_TO_ALL = {
     "healthz",
     "livez",
     "accounts:language",
+    "accounts:invitation",
+    "accounts:join",
     "account_login",
     "account_logout",
     "account_inactive",
+    "mfa_authenticate",
+    "safety:email_confirm",
+    "safety:email_undo",
+    "safety:old_portal",
     "account_reset_password",
     "account_reset_password_done",
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
 }
 # Which permissions belong to which area: a company's pages never rest on an operator's right, nor the reverse.
-SIDES = {CompanyPage: {"card", "fleet", "administrator", "self"}, OperatorPage: {"operator"}}
+SIDES = {CompanyPage: {"card", "fleet", "settings", "principal", "administrator", "self"}, OperatorPage: {"operator"}, PersonPage: {"self"}}
 
 ALL = addresses()
 PAGES = [address for address in ALL if address.page is not None]
@@ -70,7 +82,8 @@ def test_every_page_declares_a_permission_of_the_rights_table(address):
 def test_every_page_belongs_to_one_area_and_its_permission_to_the_same(address):
     (area,) = (area for area in SIDES if issubclass(address.page, area) and not _of_operator(address, area))
     assert PERMISSIONS[address.page.permission].side in SIDES[area]
-    assert address.route.startswith({CompanyPage: "<company:company>/", OperatorPage: "operator/"}[area])
+    places = {CompanyPage: "<company:company>/", OperatorPage: "operator/", PersonPage: "accounts/"}
+    assert address.route.startswith(places[area])
 
 
 def _of_operator(address, area):

@@ -12,7 +12,8 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 
-from accounts.actors import member_actor, operator_actor
+from accounts.actors import member_actor, operator_actor, person_actor
+from accounts.safety.mobile import ask_code
 from cards.models import Card
 from cards.production.batches import take_batch
 from cards.production.files import TAKE_ANSWER
@@ -37,6 +38,7 @@ ROOT = Path(settings.BASE_DIR)
 
 # kind -> (the right that who asked must still have, whether it runs also without it); "" where nobody's right matters.
 EXPECTED = {
+    "accounts.send_text": ("", False),  # a person asked for a code for their own number
     "cards.block_many": ("cards.block", True),  # a stolen card stays blocked (GEN-13)
     "cards.send_batch": ("", False),  # the orders are in production from the moment they are taken
     "cards.simulate_dispatched": ("", False),
@@ -46,7 +48,9 @@ EXPECTED = {
     "core.send_mail": ("", False),  # decided on in the act that it tells of
 }
 JOBS = {
+    "accounts.end_sessions",
     "accounts.forget_failures",
+    "accounts.forget_sessions",
     "cards.activate_dispatched",
     "cards.collect_answers",
     "cards.expire_issues",
@@ -144,7 +148,13 @@ def _mail(acme):
 
 
 # kind -> what leads to one item of it
+def _text(acme):
+    person = factories.user("Tess", mobile="0470123456")
+    ask_code(user=person, number=person.mobile, actor=person_actor(person), now=NOW)
+
+
 EXAMPLES = {
+    "accounts.send_text": _text,
     "cards.block_many": _block_many,
     "cards.send_batch": taken,
     "cards.simulate_dispatched": _dispatched,

@@ -30,6 +30,7 @@ from fleetportal.core import search
 from fleetportal.core.batches import Batch, BatchRow
 from fleetportal.core.scope import all_companies
 from tests import factories
+from tests.house import oracle, own_colleagues, own_onboarding, own_safety
 from tests.factories import NOW
 
 MARK = "ZYXBOREA"
@@ -48,6 +49,7 @@ class World:
 
     acme: Company
     borea: Company
+    cedar: Any = None
     numbers: dict[str, Any] = field(default_factory=dict)
     divisions: dict[str, Any] = field(default_factory=dict)
     people: dict[str, User] = field(default_factory=dict)
@@ -106,10 +108,14 @@ def build() -> World:
         _objects(world, scope, world.numbers[number], world.divisions.get(division or ""))
     _own_things(world)
     _operator_things(world)
+    own_colleagues.prepare(world, MARK)
+    own_safety.prepare(world)
+    own_onboarding.prepare(world)
     for name, person in world.people.items():
         client = Client(raise_request_exception=False)
         client.force_login(person)
         world.clients[name] = client
+    own_onboarding.were_in_before(world)
     User.objects.filter(pk=world.people["disabled"].pk).update(is_active=False)
     world.clients["anonymous"] = Client(raise_request_exception=False)
     return world
@@ -304,7 +310,9 @@ def outcome(answer: Answer) -> str:
 
 def address(world: World, name: str, scope: str, kind: str, persona: str, company: str = "acme") -> str:
     """Return the address of a page: of that company, about the object of that kind in that scope."""
-    args: list[Any] = [] if name.startswith(("operator:", "account")) else [getattr(world, company).identifier]
+    own = name.startswith(("operator:", "accounts:", "account_", "safety:"))
+    company = "cedar" if name in oracle.CEDAR else company
+    args: list[Any] = [] if own else [getattr(world, company).identifier]
     if kind:
         args.append(world.id(kind, scope, persona))
     return reverse(name, args=args)
