@@ -81,14 +81,16 @@ def codes_left(user: User) -> int:
 def add_app(*, user: User, secret: str, code: str, actor: Actor, now: datetime) -> list[str]:
     """Set up an authenticator app with a first code from it; return the recovery codes if these are the first.
 
-    Raises ValidationError for a code that is not the app's, and for a second app.
+    It takes the place of the app that is set up already: a new phone. Raises ValidationError for a code that is not
+    the app's.
     """
     _lock(user)
     step = matching_step(secret, code, now)
     if step is None:
         raise ValidationError(_("This is not the code that the app shows now."), code="wrong")
-    if Authenticator.objects.filter(user=user, type=Type.TOTP).exists():
-        raise ValidationError(_("You have an authenticator app already."), code="twice")
+    for earlier in Authenticator.objects.filter(user=user, type=Type.TOTP):
+        earlier.delete()
+        _record(actor, "accounts.second_factor_removed", user, now, earlier.type)
     # The code that proves the app is used up by that.
     row = Authenticator.objects.create(
         user=user, type=Type.TOTP, data={"secret": vault.lock(secret), "step": step}, created_at=now
@@ -226,12 +228,13 @@ def how_many(company: Company) -> tuple[int, int]:
     return members.filter(Exists(having)).count(), members.count()
 
 
+@transaction.atomic
 def require(*, company: Company, required: bool, actor: Actor, now: datetime) -> bool:
     """Require a second factor of all members of a company, or no more; returns whether that is a change."""
     actor.must("company.settings")
-    changed = Company.objects.filter(pk=company.pk).exclude(second_factor_required=required)
-    if not changed.update(second_factor_required=required):
+    if Company.objects.select_for_update().get(pk=company.pk).second_factor_required == required:
         return False
+    Company.objects.filter(pk=company.pk).update(second_factor_required=required)
     verb = "accounts.second_factor_required" if required else "accounts.second_factor_not_required"
     audit.record(actor, verb, company, now=now, before={"required": not required}, after={"required": required})
     return True

@@ -74,9 +74,11 @@ class PasskeyForm(forms.Form):
 
 
 class CodesForm(forms.Form):
-    """Nothing, which makes new recovery codes, or the word that those shown are kept."""
+    """Whether new recovery codes are made, or those that are shown have been kept."""
 
-    kept = forms.BooleanField(widget=forms.HiddenInput, required=False)
+    RENEW, KEPT = "renew", "kept"
+
+    what = forms.ChoiceField(choices=[(RENEW, ""), (KEPT, "")], widget=forms.HiddenInput)
 
 
 class RemoveFactorForm(forms.Form):

@@ -102,7 +102,7 @@ def send_text(item: WorkItem, now: datetime) -> None:
             "portal": settings.PORTAL_NAME,
         }
     import_string(settings.SMS_BACKEND)().send(message.number, text)
-    message.status, message.code_hash, message.sent_at = TextMessage.Status.SENT, _hash(message, code), now
+    message.status, message.code_hash, message.sent_at = TextMessage.Status.SENT, code_hash(message, code), now
     message.save(update_fields=["status", "code_hash", "sent_at"])
 
 
@@ -121,7 +121,7 @@ def check(*, user: User, code: str, now: datetime) -> bool:
     message = _open(user).filter(asked_at__gt=now - AGE).select_for_update().order_by("-pk").first()
     if message is None:
         raise ValidationError(_("This code has ended. Ask for a new one."), code="over")
-    if message.code_hash and hmac.compare_digest(message.code_hash, _hash(message, "".join(code.split()))):
+    if message.code_hash and hmac.compare_digest(message.code_hash, code_hash(message, "".join(code.split()))):
         return True
     message.tries += 1
     if message.tries >= TRIES:
@@ -175,7 +175,8 @@ def _open(user: User) -> QuerySet[TextMessage]:
     return TextMessage.objects.filter(user=user, status__in=[TextMessage.Status.WAITING, TextMessage.Status.SENT])
 
 
-def _hash(message: TextMessage, code: str) -> str:
+def code_hash(message: TextMessage, code: str) -> str:
+    """Return how the code of a message is kept."""
     return salted_hmac("accounts.mobile", f"{message.pk} {code}", algorithm="sha256").hexdigest()
 
 

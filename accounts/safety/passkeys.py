@@ -41,11 +41,10 @@ def finish_making(user: User, given: str, ticket: str, now: datetime) -> dict[st
     """Check what the browser has made and return it as it is kept; raises ValidationError."""
     state = _redeem(MAKE, user, ticket, now)
     try:
-        credential = json.loads(given)
+        credential = _read(given)
         auth.get_server().register_complete(state, credential)
     except (ValueError, TypeError, KeyError) as error:
         raise ValidationError(_("The browser made no passkey. Try it once more."), code="wrong") from error
-    assert isinstance(credential, dict)  # `register_complete` takes nothing else
     return credential
 
 
@@ -65,7 +64,7 @@ def finish_using(user: User, given: str, ticket: str, now: datetime) -> Authenti
     state = _redeem(USE, user, ticket, now)
     refused = ValidationError(_("This passkey did not open the account. Try it once more."), code="wrong")
     try:
-        proof = json.loads(given)
+        proof = _read(given)
         known = auth.get_server().authenticate_complete(state, auth.get_credentials(user), proof)
     except (ValueError, TypeError, KeyError) as error:
         raise refused from error
@@ -75,6 +74,14 @@ def finish_using(user: User, given: str, ticket: str, now: datetime) -> Authenti
     row.last_used_at = now
     row.save(update_fields=["last_used_at"])
     return row
+
+
+def _read(given: str) -> dict[str, Any]:
+    """Return what the browser sent; raises ValueError or TypeError for what can be none."""
+    answer = json.loads(given)
+    if not isinstance(answer, dict) or not isinstance(answer.get("response"), dict):
+        raise TypeError("A browser answers with an object that holds a response.")
+    return answer
 
 
 def _redeem(purpose: str, user: User, ticket: str, now: datetime) -> Any:

@@ -22,7 +22,7 @@ from django.views import View
 from accounts import receivers, signin
 from accounts.models import Company, User
 from accounts.safety import factors, forms, passkeys, qr, vault
-from accounts.safety.views.own import SafetyPage
+from accounts.safety.views.own import SafetyForm
 from fleetportal.core.pages import CompanyPage, FormPage
 
 APP = "app"
@@ -30,7 +30,7 @@ AGE = timedelta(minutes=30)
 SHOWN = "recovery_codes"
 
 
-class SecondFactor(FormPage, SafetyPage):
+class SecondFactor(SafetyForm):
     """What one has set up, with a button that removes each, and the ways to set up more."""
 
     permission = "account.change"
@@ -78,7 +78,7 @@ class CodesShown:
         return list(json.loads(vault.unlock(locked))) if locked else []
 
 
-class AddApp(FormPage, SafetyPage):
+class AddApp(SafetyForm):
     """Set up an authenticator app: scan, type the first code."""
 
     permission = "account.change"
@@ -103,6 +103,7 @@ class AddApp(FormPage, SafetyPage):
             form.data["ticket"] = ticket
         form.initial["ticket"] = ticket
         return {
+            "replaces": any(row.type == factors.Type.TOTP for row in factors.factors_of(self.person)),
             "picture": qr.paths(address),
             "secret": " ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
             "app_url": address,
@@ -130,7 +131,7 @@ class AddApp(FormPage, SafetyPage):
         return reverse("safety:codes") if codes else reverse("safety:second_factor")
 
 
-class AddPasskey(FormPage, SafetyPage):
+class AddPasskey(SafetyForm):
     """Add a passkey: the browser asks the device for one."""
 
     permission = "account.change"
@@ -163,7 +164,7 @@ class AddPasskey(FormPage, SafetyPage):
         return reverse("safety:codes") if codes else reverse("safety:second_factor")
 
 
-class RecoveryCodes(FormPage, SafetyPage):
+class RecoveryCodes(SafetyForm):
     """The recovery codes: shown once after they were made, and made anew."""
 
     permission = "account.change"
@@ -184,7 +185,7 @@ class RecoveryCodes(FormPage, SafetyPage):
 
     def act(self, form: Any) -> str:
         """Make new codes, or show the present ones no more."""
-        if form.cleaned_data["kept"]:
+        if form.cleaned_data["what"] == forms.CodesForm.KEPT:
             self.request.session.pop(SHOWN, None)
             return reverse("safety:second_factor")
         CodesShown.keep(self.request, factors.renew_codes(user=self.person, actor=self.actor, now=self.now))

@@ -31,6 +31,10 @@ class SafetyPage(PersonPage):
         """Return the way here."""
         return [(_("Security"), reverse("safety:overview")), (self.title, None)]
 
+
+class SafetyForm(FormPage, SafetyPage):
+    """A page of a person's own safety with a form."""
+
     def refused_url(self) -> str:
         """Return where a refusal is shown, and where *Cancel* leads."""
         return reverse("safety:overview")
@@ -64,7 +68,7 @@ class Overview(SafetyPage):
         )
 
 
-class Profile(FormPage, SafetyPage):
+class Profile(SafetyForm):
     """Name, phones, language and theme."""
 
     permission = "account.change"
@@ -92,7 +96,7 @@ class Profile(FormPage, SafetyPage):
         return reverse("accounts:start")
 
 
-class Sessions(FormPage, SafetyPage):
+class Sessions(SafetyForm):
     """Where one is signed in, with a button that ends each (ACC-7)."""
 
     permission = "account.change"
@@ -122,7 +126,7 @@ class Sessions(FormPage, SafetyPage):
         return reverse("safety:sessions")
 
 
-class Email(FormPage, SafetyPage):
+class Email(SafetyForm):
     """Another e-mail address; it counts once the link sent there was used."""
 
     permission = "account.change"
@@ -151,7 +155,7 @@ class Email(FormPage, SafetyPage):
         return reverse("safety:email")
 
 
-class Mobile(FormPage, SafetyPage):
+class Mobile(SafetyForm):
     """A mobile number to sign in with (ACC-1): first the number, to which a code is sent."""
 
     permission = "account.change"
@@ -188,7 +192,7 @@ class Mobile(FormPage, SafetyPage):
         return reverse("safety:mobile_code")
 
 
-class MobileCode(FormPage, SafetyPage):
+class MobileCode(SafetyForm):
     """The code that was sent to the number."""
 
     permission = "account.change"

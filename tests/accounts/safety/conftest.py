@@ -47,7 +47,7 @@ def set_up_app(client: Client, at: datetime) -> tuple[str, list[str]]:
     answer = client.post(path, {"ticket": hidden(content, "ticket"), "code": app_code(secret, at)})
     assert answer.status_code == 302, answer.content.decode()
     codes = re.findall(r"<code>([a-z2-7-]{19})</code>", page(client, "/accounts/security/second-factor/codes/"))
-    client.post("/accounts/security/second-factor/codes/", {"kept": "1"})
+    client.post("/accounts/security/second-factor/codes/", {"what": "kept"})
     return secret, codes
 
 

@@ -222,7 +222,7 @@ def test_nobody_removes_what_is_another_persons(own, person, clock):
 @pytest.mark.django_db
 def test_new_recovery_codes_take_the_place_of_the_earlier_ones(own, clock):
     _secret, codes = set_up_app(own, NOON)
-    own.post(f"{FACTORS}codes/", {})
+    own.post(f"{FACTORS}codes/", {"what": "renew"})
     assert "New recovery codes were made" in subjects()
     other = Client()
     sign_in(other, own.user.email)
