@@ -84,6 +84,7 @@ class DownloadNew(FormPage, CompanyPage):
                     _("It stands under My downloads for %(days)s days, for you alone.")
                     % {"days": settings.DOWNLOAD_DAYS},
                 ],
+                "items": [],  # a template would take the dictionary's own
                 "tone": "primary",
                 "cancel_url": self.refused_url(),
                 "form": None,
