@@ -41,7 +41,7 @@ def seen(check: Check, world: World) -> str:
     if wrong := said_by(check, world):
         return wrong
     names = concerned(check)
-    if check.sort == "page" or "must" in check.text:
+    if check.sort == "page" or "must" in f"{check.owner} {check.text}":
         for name in names:
             if wrong := walk(world, name, quick) or wrongly_let_in(world, [name]):
                 return wrong[0]
