@@ -89,7 +89,7 @@ def _redeem(purpose: str, user: User, ticket: str, now: datetime) -> Any:
     sentence = ValidationError(_("This took too long. Try it once more."), code="old")
     try:
         state = vault.redeem(purpose, user.pk, ticket, now, age=AGE)
-    except vault.Unreadable as error:
+    except vault.Unopened as error:
         raise sentence from error
     key = hashlib.sha256(ticket.encode()).hexdigest()[:32]
     if not formkeys.take(user.pk, key, QueryDict(), now).first:

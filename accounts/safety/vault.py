@@ -17,7 +17,7 @@ from nacl.secret import SecretBox
 from fleetportal.env import SettingError
 
 
-class Unreadable(ValueError):
+class Unopened(ValueError):
     """What was to be opened was locked with another key, was altered, is too old or is meant for something else."""
 
 
@@ -29,18 +29,18 @@ def lock(text: str) -> str:
 def unlock(locked: str) -> str:
     """Return what `lock` was given, also when the key has changed since and the earlier one is still listed.
 
-    Raises `Unreadable`.
+    Raises `Unopened`.
     """
     try:
         raw = base64.urlsafe_b64decode(locked.encode())
     except (binascii.Error, ValueError):
-        raise Unreadable("This is not what the vault makes.") from None
+        raise Unopened("This is not what the vault makes.") from None
     for box in _boxes():
         try:
             return box.decrypt(raw).decode()
         except (CryptoError, ValueError):  # another key's, or too short to be one's
             continue
-    raise Unreadable("None of the portal's keys opens this.")
+    raise Unopened("None of the portal's keys opens this.")
 
 
 def ticket(purpose: str, person: int, content: Any, now: datetime) -> str:
@@ -49,10 +49,10 @@ def ticket(purpose: str, person: int, content: Any, now: datetime) -> str:
 
 
 def redeem(purpose: str, person: int, given: str, now: datetime, *, age: timedelta) -> Any:
-    """Return the content of a ticket; raises `Unreadable` for one of another purpose, person or time."""
+    """Return the content of a ticket; raises `Unopened` for one of another purpose, person or time."""
     found_purpose, found_person, made, content = json.loads(unlock(given))
     if (found_purpose, found_person) != (purpose, person) or not 0 <= now.timestamp() - made < age.total_seconds():
-        raise Unreadable("This ticket is for something else, or too old.")
+        raise Unopened("This ticket is for something else, or too old.")
     return content
 
 

@@ -112,7 +112,7 @@ class AddApp(SafetyForm):
     def _secret(self, ticket: str) -> str:
         try:
             return str(vault.redeem(APP, self.person.pk, ticket, self.now, age=AGE))
-        except vault.Unreadable:
+        except vault.Unopened:
             return ""
 
     def act(self, form: Any) -> str:
