@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from accounts.models import Membership, MembershipDivision, MembershipNumber, User
+from accounts.models import ConditionsVersion, Membership, MembershipDivision, MembershipNumber, User
 from accounts.rights import is_administrator, operator_permissions, permissions_of, personal_permissions
 from fleetportal.core.access import Actor
 from fleetportal.core.scope import Scope, company_scope, current_scope, person_scope
@@ -47,10 +47,14 @@ def active_memberships(user_id: int, today: date) -> list[Membership]:
     Enters the person's scope where it is not in force already (a request is in it when this is asked).
     """
     scope = current_scope()
+    # Since when a version of the conditions waits to be accepted for the company; None where none does (ONB-1).
+    accepted = OuterRef("company__conditions_accepted")
+    newer = ConditionsVersion.objects.filter(number__gt=accepted).order_by("-number")
     with nullcontext() if scope is not None and scope.person == user_id else person_scope(user_id):
         return list(
             Membership.objects.filter(_in_force(today), user_id=user_id)
             .select_related("company")
+            .annotate(conditions_asked_at=Subquery(newer.values("published_at")[:1]))
             .order_by("company__legal_name", "pk")
         )
 

@@ -57,7 +57,8 @@ from fleetportal.core.files import StoredFile
 from fleetportal.core.mail import CaughtMail, OutgoingMail
 from fleetportal.core.scope import all_companies
 from fleetportal.core.seals import AuditSeal
-from fleetportal.core.search import SearchEntry
+from fleetportal.core.search import SearchEntry, plain
+from fleetportal.core.views_saved import SavedView
 from fleetportal.core.work_models import JobRun, WorkItem
 from fleetportal.downloads.models import Download
 from vehicles.models import Driver, Vehicle
@@ -332,6 +333,7 @@ def acceptance(owner: Company, version: ConditionsVersion | None = None, by: Use
     """Let a company have accepted a version of the conditions."""
     version = version or conditions(_next() + 1000)
     with all_companies(reason="test data"):
+        Company.objects.filter(pk=owner.pk).update(conditions_accepted=version.number)
         return Acceptance.objects.create(company=owner, version=version, accepted_by=by or user("Ada"), accepted_at=NOW)
 
 
@@ -341,6 +343,14 @@ def draft(owner: Company, by: User, body: str = "", **fields: Any) -> Draft:
     fields = {"data": {"body": body}, **fields}
     with all_companies(reason="test data"):
         return Draft.objects.create(company=owner, user=by, **fields)
+
+
+def saved_view(owner: Company | None, by: User, name: str = "", **fields: Any) -> SavedView:
+    """Keep a view of a list for somebody; without a company, of one of the operator's lists."""
+    name = name or f"View {_next()}"
+    fields = {"place": "cards:list" if owner else "operator:requests", "query": "q=1", "created_at": NOW, **fields}
+    with all_companies(reason="test data"):
+        return SavedView.objects.create(company=owner, user=by, name=name, key=plain(name), **fields)
 
 
 def bulk_batch(owner: Company | None, by: User | None = None, **fields: Any) -> Batch:
@@ -520,6 +530,7 @@ EXAMPLES: dict[str, Callable[[Company], models.Model]] = {
     "core.Draft": lambda owner: draft(owner, user("Drew")),
     "core.JobRun": _job_run,
     "core.OutgoingMail": lambda owner: outgoing_mail(owner),
+    "core.SavedView": lambda owner: saved_view(owner, user("Drew")),
     "core.SearchEntry": lambda owner: search_entry(owner),
     "core.StoredFile": lambda owner: stored_file(owner),
     "core.WorkItem": lambda owner: work_item(owner),

@@ -57,6 +57,8 @@ class Company(models.Model):
     origin = models.CharField(max_length=6, choices=Origin, default=Origin.LOADED)
     # When its principal user ended the first connection; until then nobody works for it (ONB-5).
     initialised_at = models.DateTimeField(null=True, blank=True)
+    # The number of the newest general conditions that were accepted for it: asked for with each request (ONB-1).
+    conditions_accepted = models.PositiveIntegerField(default=0)
 
     class Meta:
         swappable = "TENANT_MODEL"

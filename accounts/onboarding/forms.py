@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 
 from accounts.colleagues.contact import LONGEST_NAME, Contact, clean_email, clean_name, clean_phone
 from accounts.colleagues.grants import Rights, rights_of
@@ -112,7 +113,7 @@ class ColleagueForm(forms.Form):
     email = forms.CharField(label=lazy("E-mail address"), max_length=254, widget=forms.EmailInput)
     phone = forms.CharField(label=lazy("Phone"), max_length=30)
     is_active = forms.BooleanField(
-        label=lazy("Active"), required=False, help_text=lazy("Who is inactive can't get in.")
+        label=pgettext_lazy("user", "Active"), required=False, help_text=lazy("Who is inactive can't get in.")
     )
     profile = forms.ChoiceField(
         label=lazy("Profile"),

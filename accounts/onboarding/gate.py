@@ -8,7 +8,6 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.gates import gate
-from accounts.onboarding import services
 from accounts.onboarding.pages import FirstConnection, steps_for
 from fleetportal.core.http import PortalRequest
 
@@ -39,9 +38,8 @@ def first_connection_gate(request: PortalRequest) -> str:
         else:
             address = reverse(WAITING, args=[company.identifier])
     elif membership.is_principal and here != CONDITIONS:
-        pending = services.pending_conditions()
-        signed_in = request.user.last_login
-        if pending is not None and (signed_in is None or pending.published_at <= signed_in):
+        asked_at, signed_in = membership.conditions_asked_at, request.user.last_login
+        if asked_at is not None and (signed_in is None or asked_at <= signed_in):
             address = reverse(CONDITIONS, args=[company.identifier])
             if request.method == "GET":
                 address += "?" + urlencode({"next": request.get_full_path()})

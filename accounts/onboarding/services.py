@@ -8,7 +8,6 @@ from datetime import datetime
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from accounts.colleagues.finding import follow_person
@@ -40,10 +39,9 @@ def current_conditions() -> ConditionsVersion | None:
 
 
 def pending_conditions() -> ConditionsVersion | None:
-    """Return the version in force when the company in scope has not accepted it (ONB-1)."""
-    accepted = Exists(Acceptance.objects.filter(version=OuterRef("pk")))
-    newest = ConditionsVersion.objects.order_by("-number").annotate(accepted=accepted).first()
-    return newest if newest is not None and not newest.accepted else None
+    """Return the version in force when it was not accepted for the company in scope (ONB-1)."""
+    company = Company.objects.get(pk=require_scope("an acceptance").company)
+    return ConditionsVersion.objects.filter(number__gt=company.conditions_accepted).order_by("-number").first()
 
 
 def publish_conditions(
@@ -87,20 +85,13 @@ def accept_conditions(*, version: ConditionsVersion, actor: Actor, now: datetime
     if version != current_conditions():
         raise TransitionLost(_("The general conditions have changed meanwhile. Read the new version."))
     company = Company.objects.get(pk=require_scope("an acceptance").company)
-    kept = Acceptance(company=company, version=version, accepted_by_id=actor.person, accepted_at=now)
-    with transaction.atomic():
-        Company.objects.select_for_update().get(pk=company.pk)  # of two windows at once, one keeps it
-        if Acceptance.objects.filter(version=version).exists():
-            return
-        kept.save()
-        audit.record(
-            actor,
-            "accounts.conditions_accepted",
-            kept,
-            now=now,
-            after={"version": version.number},
-            label=_("Version %(number)s") % {"number": version.number},
-        )
+    newer = Company.objects.filter(pk=company.pk, conditions_accepted__lt=version.number)
+    if not newer.update(conditions_accepted=version.number):  # of two windows at once, one keeps it
+        return
+    kept = Acceptance.objects.create(company=company, version=version, accepted_by_id=actor.person, accepted_at=now)
+    label = _("Version %(number)s") % {"number": version.number}
+    after = {"version": version.number}
+    audit.record(actor, "accounts.conditions_accepted", kept, now=now, after=after, label=label)
 
 
 def finish_first_connection(*, information: Information | None, actor: Actor, now: datetime) -> None:

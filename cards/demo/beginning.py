@@ -54,9 +54,7 @@ TAKEN_OVER = (
         (),
     ),
     (
-        Contact(
-            last_name="HENRY", first_name="OLIVIER", email="olivier@cedar.example", phone="081550443", language="fr"
-        ),
+        Contact(last_name="HENRY", first_name="LUC", email="luc@cedar.example", phone="081550443", language="fr"),
         ("cards", "invoices"),
         (),
     ),

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, resolve_url
 from django.urls import URLPattern, path
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 
 from fleetportal.core import formkeys
 from fleetportal.core.drafts import WIZARD, Draft
@@ -39,7 +39,7 @@ class Step:
     label: Any = ""
     title: Any = ""
     lead: Any = ""
-    submit_label: Any = lazy("Next")
+    submit_label: Any = pgettext_lazy("step", "Next")
     template_name: ClassVar[str] = "pages/wizard.html"
     form_class: type[forms.Form] = forms.Form
     secrets: ClassVar[tuple[str, ...]] = ()
