@@ -9,6 +9,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
+from accounts.colleagues.finding import find_again
 from accounts.models import (
     Company,
     CustomerNumber,
@@ -143,5 +144,6 @@ def add_membership(
             "customer_numbers": None if customer_numbers is None else [number.pk for number in numbers],
             "divisions": None if divisions is None else [part.pk for part in parts],
         }
-        audit.record(actor, "accounts.member_added", membership, now=now, after=after, label=user.full_name[:120])
+        audit.record(actor, "accounts.member_added", membership, now=now, after=after, label=membership.name[:120])
+        find_again([membership.pk])
     return membership

@@ -8,7 +8,7 @@ from accounts.models import Membership, User
 from fleetportal.core import search
 from fleetportal.core.scope import all_companies
 
-KIND = "accounts.user"
+KIND = search.belongs_to_the_company("accounts.user")
 
 
 def find_again(membership_ids: Iterable[int]) -> None:

@@ -76,16 +76,21 @@ def rights_of(membership: Membership) -> Rights:
     )
 
 
-def holding(actor: Actor) -> Holding:
+def must_manage(actor: Actor) -> None:
+    """Raise PermissionDenied for who may not change users: a member without the right, or no operator's staff."""
+    actor.must("operator.see" if actor.membership is None else "users.change")
+
+
+def holding(actor: Actor, own: Membership | None = None) -> Holding:
     """Return what the actor may grant from: their own rights, or all where the portal or the operator acts.
 
-    Raises PermissionDenied for who may not change users at all.
+    `own` is the actor's membership, where the caller has it. Raises PermissionDenied for who may not change users.
     """
+    must_manage(actor)
     if actor.membership is None:
-        actor.must("operator.see")
         return Holding()
-    actor.must("users.change")
-    own = Membership.objects.get(pk=actor.membership)
+    if own is None or own.pk != actor.membership:
+        own = Membership.objects.get(pk=actor.membership)
     if own.is_principal:
         return Holding()
     held = rights_of(own)
@@ -98,27 +103,27 @@ def holding(actor: Actor) -> Holding:
     )
 
 
-def refusal(actor: Actor, membership: Membership) -> str:
+def refusal(actor: Actor, membership: Membership, *, held: Holding | None = None, rights: Rights | None = None) -> str:
     """Return why the actor may not change this member at all, or an empty text.
 
-    The principal user hands the role over first; nobody changes their own rights, nor those of who holds more.
+    The principal user hands the role over first; nobody changes their own rights, nor those of who holds more. `held`
+    and `rights` are what both hold, where the caller has it.
     """
-    held = holding(actor)
+    held = held or holding(actor)
     if actor.user is not None and membership.user_id == actor.user:
         return _("You can't change your own rights. Ask another administrator of your company.")
     if membership.is_principal:
         return _("The principal user holds everything and can't be changed. The role can be handed over.")
     if RANK[Membership.Profile(membership.profile)] > held.rank:
         return _("This colleague's profile is above yours. Ask an administrator of your company.")
-    rights = rights_of(membership)
+    rights = rights or rights_of(membership)
     if not held.reaches(rights.customer_numbers, rights.divisions):
         return _("This colleague works for customer numbers or divisions beyond yours. Ask an administrator.")
     return ""
 
 
-def touchable(actor: Actor) -> Case:
+def touchable(actor: Actor, held: Holding) -> Case:
     """Return, as an expression of a list of members, whether `refusal` would say nothing: one query for all rows."""
-    held = holding(actor)
     above = [profile for profile, rank in RANK.items() if rank > held.rank]
     beyond: Any = Q(user_id=actor.user) | Q(is_principal=True) | Q(profile__in=above)
     if held.customer_numbers is not None:

@@ -96,16 +96,16 @@ class RightsOverview(ListPage, CompanyPage):
         key = Concat("role", bar, joined("opened"), bar, joined("change_applications"), output_field=CharField())
         return shown(self).annotate(rights_key=key)
 
-    def visible(self) -> tuple[str, list[Column]]:
+    def choosable(self) -> list[Column]:
         """Return the columns; what the operator switched off for the company is nobody's right (ACC-14)."""
         off = self.company.options_off
-        return "", [column for column in self.columns if column.name not in off]
+        return [column for column in self.columns if column.name not in off]
 
     def export(self) -> Export:
         """Return the same columns, with the state and the address of each user."""
         from accounts.colleagues.states import STATES
 
-        name, profile, *levels = self.visible()[1]
+        name, profile, *levels = self.choosable()
         email = Column("email", lazy("E-mail address"), ("user__email",))
         state = Badge("state", lazy("State"), ("state",), choices=STATES)
         return Export((name, email, profile, state, *levels))

@@ -47,6 +47,7 @@ def create_colleague(
     ends (ONB-4). Whether the address has an account elsewhere shows nowhere: it joins by the same link.
     Raises ValidationError by field, PermissionDenied for who may not create users.
     """
+    grants.must_manage(actor)
     contact = _kept(contact)
     granted = grants.settle(grants.holding(actor), rights)
     _refuse_double(contact.email)
@@ -67,7 +68,6 @@ def create_colleague(
         name=f"{contact.last_name} {contact.first_name}",
     )
     invitations.open_invitation(membership, contact, actor=actor, now=now, send=invite)
-    find_again([membership.pk])
     return membership
 
 
@@ -85,6 +85,7 @@ def change_colleague(
     `version` is the one the form was made from. Raises TransitionLost when somebody else changed the colleague
     meanwhile, or when the actor may not change them; ValidationError by field.
     """
+    grants.must_manage(actor)
     _lock_administrators(membership.company_id)
     membership = _locked(membership)
     _refuse(actor, membership)
@@ -135,6 +136,7 @@ def set_active(*, membership: Membership, active: bool, actor: Actor, now: datet
 
     Raises TransitionLost when they are so already, are the last administrator, or are not the actor's to change.
     """
+    grants.must_manage(actor)
     _lock_administrators(membership.company_id)
     membership = _locked(membership)
     _refuse(actor, membership)
@@ -156,6 +158,7 @@ def renew_invitation(*, membership: Membership, actor: Actor, now: datetime) -> 
 
     Raises TransitionLost for who has joined already, or is not the actor's to invite.
     """
+    grants.must_manage(actor)
     membership = _locked(membership)
     _refuse(actor, membership)
     if membership.invited_at is None:
@@ -169,6 +172,7 @@ def withdraw_invitation(*, membership: Membership, actor: Actor, now: datetime) 
 
     Raises TransitionLost where none is open, or for who is not the actor's to change.
     """
+    grants.must_manage(actor)
     membership = _locked(membership)
     _refuse(actor, membership)
     if not invitations.end_open(membership, Invitation.Ending.WITHDRAWN, actor=actor, now=now):

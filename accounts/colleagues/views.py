@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Case, DateTimeField, F, QuerySet, Value, When
+from django.http import Http404
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -51,6 +52,11 @@ def shown(page: CompanyPage) -> QuerySet[Any]:
     )
 
 
+def held_by(page: CompanyPage) -> grants.Holding:
+    """Return what the person before the page may grant."""
+    return grants.holding(page.actor, page.request.presence.membership)
+
+
 class UserList(ListPage, CompanyPage):
     """*My account → Find users* (ACC-25)."""
 
@@ -77,8 +83,9 @@ class UserList(ListPage, CompanyPage):
 
     def queryset(self) -> QuerySet[Any]:
         """Return the members, with whether they are the reader's to change."""
-        touchable = grants.touchable(self.actor) if self.actor.may("users.change") else Value(False)
-        return shown(self).annotate(touchable=touchable)
+        if not self.actor.may("users.change"):
+            return shown(self).annotate(touchable=Value(False))
+        return shown(self).annotate(touchable=grants.touchable(self.actor, held_by(self)))
 
     def row_prefix(self) -> str:
         """Return the beginning of a colleague's address."""
@@ -113,15 +120,22 @@ class UserDetail(DetailPage):
 
     permission = "users.see"
     model = Membership
-    related = ("user",)
+
+    def find(self, pk: int) -> Any:
+        """Return the colleague with their state and what they may open."""
+        row = shown(self).select_related("user").filter(pk=pk).first() if pk < 2**63 else None
+        if row is None:
+            raise Http404
+        return row
 
     def crumbs(self) -> list[tuple[Any, str | None]]:
         """Return the way here."""
         return [(_("Users"), self.url("account:users")), (self.object.name, None)]
 
-    def detail(self, row: Membership) -> dict[str, Any]:
+    def detail(self, row: Any) -> dict[str, Any]:
         """Return the colleague's page."""
-        state, opened, role = shown(self).values_list("state", "opened", "role").get(pk=row.pk)
+        state, opened, role = row.state, row.opened, row.role
+        self.rights, self.open_one = grants.rights_of(row), invitations.open_one(row) if row.invited_at else None
         words: dict[str, Any] = dict(STATES)
         return {
             "title": row.name,
@@ -138,7 +152,7 @@ class UserDetail(DetailPage):
 
     def facts(self, row: Membership) -> list[dict[str, Any]]:
         """Return who the colleague is, and their limits."""
-        known, rights = invitations.contact_of(row), grants.rights_of(row)
+        known, rights = invitations.contact_of(row), self.rights
         seen = row.user.last_login if row.invited_at is None else None
         return [
             {"label": _("Last name"), "value": known.last_name},
@@ -169,7 +183,7 @@ class UserDetail(DetailPage):
         """Say how it stands with an invitation."""
         if state != INVITED:
             return []
-        opened = invitations.open_one(row)
+        opened = self.open_one
         if opened is None or (opened.expires_at and opened.expires_at <= self.now):
             text = _("The invitation has ended. Invite again to send a new one.")
             return [{"tone": "warning", "text": text}]
@@ -180,14 +194,16 @@ class UserDetail(DetailPage):
 
     def offers(self, row: Membership, state: str) -> dict[str, Any]:
         """Return the buttons; who is not the reader's to change has none."""
-        if not self.actor.may("users.change") or grants.refusal(self.actor, row):
+        if not self.actor.may("users.change"):
+            return {"acts": [], "dangers": []}
+        if grants.refusal(self.actor, row, held=held_by(self), rights=self.rights):
             return {"acts": [], "dangers": []}
         here = self.url("account:user", row.pk)
         acts = [act("change", _("Change"), f"{here}change/", icon="pencil", tone="primary")]
         dangers = []
         if row.invited_at is not None:
             acts.append(act("invite", _("Invite again"), f"{here}invite/", icon="send"))
-            if invitations.open_one(row) is not None:
+            if self.open_one is not None:
                 dangers.append(
                     act("withdraw", _("Withdraw the invitation"), f"{here}withdraw/", icon="x", tone="danger")
                 )
@@ -231,7 +247,7 @@ class NewUser(FormPage, CompanyPage):
 
     def form_kwargs(self) -> dict[str, Any]:
         """Tell the form what may be granted."""
-        return {"held": grants.holding(self.actor), "options_off": self.company.options_off}
+        return {"held": held_by(self), "options_off": self.company.options_off}
 
     def initial(self) -> dict[str, Any]:
         """Begin with the creator's language, and with the least."""
@@ -264,10 +280,11 @@ class ChangeUser(ObjectMixin, FormPage, CompanyPage):
     def prepare(self) -> None:
         """Find the colleague and refuse who is not the actor's to change."""
         self.object = self.find(self.kwargs["pk"])
-        if sentence := grants.refusal(self.actor, self.object):
+        self.held, self.rights = held_by(self), grants.rights_of(self.object)
+        if sentence := grants.refusal(self.actor, self.object, held=self.held, rights=self.rights):
             raise Refused(sentence)
         self.title = _("Change %(name)s") % {"name": self.object.name}
-        self.known, self.rights = invitations.contact_of(self.object), grants.rights_of(self.object)
+        self.known = invitations.contact_of(self.object)
 
     def crumbs(self) -> list[tuple[Any, str | None]]:
         """Return the way here."""
@@ -284,7 +301,7 @@ class ChangeUser(ObjectMixin, FormPage, CompanyPage):
     def form_kwargs(self) -> dict[str, Any]:
         """Tell the form what may be granted, and what is the colleague's own affair."""
         return {
-            "held": grants.holding(self.actor),
+            "held": self.held,
             "options_off": self.company.options_off,
             "before": self.rights,
             "personal": services.own_data_only(self.object),

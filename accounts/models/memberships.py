@@ -66,7 +66,7 @@ class Membership(TenantModel):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a member without a name of their own in this company is called as the user is."""
-        if not self.name:
+        if not self.name and self.user_id is not None:
             self.name = self.user.list_name
         super().save(*args, **kwargs)
 

@@ -9,6 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.actors import member_actor, operator_actor, scope_of
+from accounts.colleagues.contact import Contact
+from accounts.colleagues.grants import Rights
+from accounts.colleagues.services import create_colleague
 from accounts.models import Company, CustomerNumber, FleetDivision, Membership, User
 from accounts.onboarding.services import accept_conditions, current_conditions
 from accounts.services import add_membership, create_company, create_user
@@ -42,6 +45,10 @@ class Seat:
     numbers: tuple[str, ...] | None = None
     divisions: tuple[str, ...] | None = None
     after: timedelta = timedelta()
+    is_active: bool = True
+    phone: str = ""
+    # Invited, and not there yet; without a password.
+    invited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +165,27 @@ ACME = Client(
             numbers=("70214801",),
             divisions=("North",),
             after=timedelta(days=1100),
+        ),
+        Seat(
+            "inactive@acme.example",
+            "Luc",
+            "Verhaegen",
+            "nl",
+            Membership.Profile.CONSULTATION,
+            applications=("cards", "requests"),
+            after=timedelta(days=300),
+            is_active=False,
+        ),
+        Seat(
+            "invited@acme.example",
+            "CÉLINE",
+            "FONTAINE",
+            "fr",
+            Membership.Profile.CONSULTATION,
+            applications=("cards", "requests", "vehicles"),
+            phone="0470123456",
+            after=CLIENT_SINCE,
+            invited=True,
         ),
     ),
 )
@@ -286,6 +314,8 @@ def bring_in(client: Client, *, now: datetime, since: timedelta = CLIENT_SINCE, 
 
 def _seat(cast: Cast, seat: Seat, came: datetime) -> Colleague:
     """Make a person and their membership; their applications are all, unless fewer are named."""
+    if seat.invited:
+        return _invited(cast, seat, came)
     user = _user(seat.email, seat.first_name, seat.last_name, seat.language, User.Kind.CLIENT, came)
     membership = add_membership(
         company=cast.company,
@@ -295,10 +325,28 @@ def _seat(cast: Cast, seat: Seat, came: datetime) -> Colleague:
         applications=seat.applications,
         customer_numbers=None if seat.numbers is None else [cast.numbers[number] for number in seat.numbers],
         divisions=None if seat.divisions is None else [cast.divisions[name] for name in seat.divisions],
+        is_active=seat.is_active,
         actor=system(SEEDER),
         now=came,
     )
     return Colleague(member_actor(user, membership), scope_of(membership))
+
+
+def _invited(cast: Cast, seat: Seat, came: datetime) -> Colleague:
+    """Let the principal user invite somebody who has not joined yet; the mail with the link goes out."""
+    applications = seat.applications or ()
+    contact = Contact(
+        last_name=seat.last_name,
+        first_name=seat.first_name,
+        email=seat.email,
+        phone=seat.phone,
+        language=seat.language,
+    )
+    rights = Rights(profile=seat.profile, applications=applications, change_applications=())
+    by = cast.people["principal"].actor
+    with company_scope(cast.company.pk):
+        made = create_colleague(company=cast.company, contact=contact, rights=rights, actor=by, now=came)
+    return Colleague(member_actor(made.user, made), scope_of(made))
 
 
 def bring_in_staff(*, now: datetime) -> Actor:

@@ -65,6 +65,16 @@ class SearchEntry(TenantModel):
         ]
 
 
+# Kinds that belong to a company as a whole, such as its users: limits of a scope do not cut them.
+_WHOLE: set[str] = set()
+
+
+def belongs_to_the_company(kind: str) -> str:
+    """Declare that objects of this kind belong to no number and no division, and return the kind."""
+    _WHOLE.add(kind)
+    return kind
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What is to be found about one object."""
@@ -129,8 +139,9 @@ def find(kind: str, wanted: str, *, cap: int | None = LIST_CAP) -> Hits:
         rows, params = _behind_the_wide_door(kind, words)[:limit].query.sql_with_params()
     else:
         rows = "SELECT object_id FROM portal_search(%s, %s, %s, %s, %s)"
-        numbers = None if scope.customer_numbers is None else list(scope.customer_numbers)
-        divisions = None if scope.divisions is None else list(scope.divisions)
+        whole = kind in _WHOLE
+        numbers = None if whole or scope.customer_numbers is None else list(scope.customer_numbers)
+        divisions = None if whole or scope.divisions is None else list(scope.divisions)
         params = (words, kind, numbers, divisions, limit)
     array = "coalesce((array_agg(object_id))[:%s]::text, '{}')"
     with connection.cursor() as cursor:

@@ -192,5 +192,15 @@ def test_who_is_limited_does_not_touch_who_sees_more(house):
     assert "beyond yours" in page
     assert one(pk=max_.pk).is_active
     assert f"{max_.pk}/deactivate/" not in visitor(nina.user).get(house.url()).content.decode()
-    found = house.as_(nina).get(house.url(), {"q": max_.user.email}).content.decode()
-    assert found.count('class="row-link"') <= 1
+
+
+@pytest.mark.rule("ACC-25")
+def test_who_is_limited_finds_all_users_since_they_belong_to_the_company(house):
+    made = house.created()
+    nina = factories.member(
+        house.acme, "Nina", profile="administrator", principal=False, customer_numbers=[house.numbers[1]]
+    )
+    found = house.as_(nina).get(house.url(), {"q": "peeters"}).content.decode()
+    assert f"/users/{made.pk}/" in found
+    page = house.as_(nina).get(house.url(f"{made.pk}/")).content.decode()
+    assert "All (Multipass)" in page
