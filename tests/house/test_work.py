@@ -12,7 +12,8 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 
-from accounts.actors import member_actor, operator_actor, person_actor
+from accounts.actors import current_actor, member_actor, operator_actor, person_actor
+from accounts.onboarding.services import finish_first_connection
 from accounts.safety.mobile import ask_code
 from cards.models import Card
 from cards.production.batches import take_batch
@@ -38,6 +39,7 @@ ROOT = Path(settings.BASE_DIR)
 
 # kind -> (the right that who asked must still have, whether it runs also without it); "" where nobody's right matters.
 EXPECTED = {
+    "accounts.invite_taken_over": ("users.change", False),
     "accounts.send_text": ("", False),  # a person asked for a code for their own number
     "cards.block_many": ("cards.block", True),  # a stolen card stays blocked (GEN-13)
     "cards.send_batch": ("", False),  # the orders are in production from the moment they are taken
@@ -153,7 +155,18 @@ def _text(acme):
     ask_code(user=person, number=person.mobile, actor=person_actor(person), now=NOW)
 
 
+def _taken_over(acme):
+    principal, colleague = factories.member(acme, "Ada"), factories.member(acme, "Max", invited_at=NOW)
+    factories.invitation(colleague, queued_at=None)
+    with all_companies(reason="test"):
+        type(acme).objects.filter(pk=acme.pk).update(initialised_at=None)
+    actor = current_actor(principal.user_id, acme.pk, NOW)
+    with company_scope(acme.pk):
+        finish_first_connection(information=None, actor=actor, now=NOW)
+
+
 EXAMPLES = {
+    "accounts.invite_taken_over": _taken_over,
     "accounts.send_text": _text,
     "cards.block_many": _block_many,
     "cards.send_batch": taken,
