@@ -10,6 +10,8 @@ from tests.browser.visitor import Visitor
 PRINCIPAL = "principal@acme.example"
 CONSULTATION = "consultation@acme.example"
 OPERATOR = "staff@operator.example"
+BEGINNER = "principal@cedar.example"
+DEALER = "staff@dealer.example"
 NOBODY = ""
 
 # Addresses that show no page of ours. Each says why; whatever else is in the registry is visited.
@@ -18,7 +20,9 @@ NO_PAGE = {
     "cards:held_drop": "asks about held work, which the demonstration has none of",
     "livez": "answers programs, with JSON",
     "healthz": "answers programs, with JSON",
+    "account:waiting": "leads on who starts; their colleagues are met in tests/accounts/onboarding/test_gate.py",
     "accounts:start": "leads on to a person's first page",
+    "mfa_authenticate": "stands in the middle of a sign-in: visited in test_safety.py",
     "accounts:language": "takes a choice by POST and leads back",
     "accounts:theme": "takes a choice by POST and leads back",
     "cards:document": "sends a file to keep",
@@ -69,6 +73,7 @@ def all_places(portal):
     _company(walk, walk.person(PRINCIPAL))
     _reader(walk, walk.person(CONSULTATION))
     _operator(walk, walk.person(OPERATOR))
+    _first_connection(walk, walk.person(BEGINNER))
     _accounts(walk)
     return walk
 
@@ -201,6 +206,27 @@ def _operator(walk, person):
     walk.add("operator:caught", OPERATOR, "/operator/mail/demonstration/")
 
 
+def _first_connection(walk, person):
+    """The steps of Cedar's principal user, who stands at the last one in the end and does not finish."""
+    start = "/PRO-CEDARA/start/"
+    page, address = person.get(f"{start}introduction/")
+    if address.endswith("/introduction/"):
+        ticks = dict.fromkeys(re.findall(r'<input type="checkbox" name="(v\d+_\d+)"', page), "on")
+        person.post(f"{start}introduction/", **ticks)
+    values = {"last_name": "Fontaine", "first_name": "Julie", "email": BEGINNER, "phone": "081550440"}
+    person.post(f"{start}information/", **values)
+    person.post(f"{start}users/")
+    for step in ("introduction", "information", "users", "end"):
+        walk.add(f"account:start_{step}", BEGINNER, f"{start}{step}/")
+    colleague = person.first(f"{start}users/", rf"{start}users/\?user=\d+#opened").removesuffix("#opened")
+    walk.add("account:start_users", BEGINNER, colleague, "opened")
+    walk.add("account:conditions", PRINCIPAL, f"/{ACME}/conditions/")
+    walk.add("operator:conditions", OPERATOR, "/operator/conditions/")
+    walk.add("operator:conditions_new", OPERATOR, "/operator/conditions/new/")
+    version = walk.person(OPERATOR).first("/operator/conditions/", r"/operator/conditions/\d+/")
+    walk.add("operator:conditions_version", OPERATOR, version)
+
+
 def _set_aside(person):
     """Return the address of a file of which something was set aside, where the list shows one."""
     page, _address = person.get("/operator/files/")
@@ -210,8 +236,26 @@ def _set_aside(person):
     return None
 
 
+def _safety(walk, person):
+    """What protects one's own account; of somebody whose account no other test needs."""
+    walk.add("safety:overview", DEALER, "/accounts/security/")
+    for name in ("profile", "security/email", "security/mobile", "security/sessions", "security/second-factor"):
+        walk.add(f"safety:{name.rpartition('/')[2].replace('-', '_')}", DEALER, f"/accounts/{name}/")
+    for name in ("app", "passkey", "codes"):
+        walk.add(f"safety:{name}", DEALER, f"/accounts/security/second-factor/{name}/")
+    person.post("/accounts/security/mobile/", number="0470 12 34 56")
+    walk.add("safety:mobile_code", DEALER, "/accounts/security/mobile/code/")
+    walk.add("account:second_factor", PRINCIPAL, f"/{ACME}/second-factor/")
+
+
 def _accounts(walk):
+    _safety(walk, walk.person(DEALER))
     walk.add("account_login", NOBODY, "/accounts/login/")
+    walk.add("account_login", NOBODY, "/accounts/login/?ended=idle", "away")
+    walk.add("safety:old_portal", NOBODY, "/accounts/old-portal/")
+    walk.add("safety:old_portal", NOBODY, "/accounts/old-portal/?sent", "sent")
+    walk.add("safety:email_confirm", NOBODY, "/accounts/email/confirm/1-made-up/", "spent", status=410)
+    walk.add("safety:email_undo", NOBODY, "/accounts/email/undo/1-made-up/", "spent", status=410)
     walk.add("account_reset_password", NOBODY, "/accounts/password/reset/")
     walk.add("account_reset_password_done", NOBODY, "/accounts/password/reset/done/")
     walk.add("account_reset_password_from_key", NOBODY, "/accounts/password/reset/key/1-no-such-key/", "spent")
