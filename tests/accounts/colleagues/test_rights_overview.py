@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import date
 
 import openpyxl
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.colleagues.grants import Holding, Rights, settle
 from accounts.models import Membership, User
 from accounts.rights import APPLICATIONS
 from cards.models import Card
@@ -55,7 +58,8 @@ def test_each_users_right_in_each_application_stands_there(house):
 
 @pytest.mark.rule("ACC-14")
 def test_what_is_switched_off_for_the_company_is_no_column(house):
-    type(house.acme).objects.filter(pk=house.acme.pk).update(options_off=["sims"])
+    with all_companies(reason="the operator switches it off"):
+        type(house.acme).objects.filter(pk=house.acme.pk).update(options_off=["sims"])
     assert "SIM cards" not in as_rows(house.as_(house.ada).get(house.url("rights/"), {"format": "csv"}))[0]
 
 
@@ -137,7 +141,7 @@ def test_a_colleague_created_with_limits_sees_what_lies_within_them_and_nothing_
     assert {row[0] for row in rows[1:]} == seen
     for name, card in cards.items():
         found = browser.get(f"{home}cards/", {"q": name}).content.decode()
-        assert (f">{name}<" in found) == (name in seen)
+        assert (f"/cards/{card.pk}/" in found) == (name in seen)
         assert browser.get(f"{home}cards/{card.pk}/").status_code == (200 if name in seen else 404)
     order = browser.get(f"{home}cards/new/").content.decode()
     offered = {name for name, row in (("north", house.north), ("south", house.south)) if f">{row.name}<" in order}
@@ -204,3 +208,30 @@ def test_who_is_limited_finds_all_users_since_they_belong_to_the_company(house):
     assert f"/users/{made.pk}/" in found
     page = house.as_(nina).get(house.url(f"{made.pk}/")).content.decode()
     assert "All (Multipass)" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted"),
+    [
+        ("profile", {"profile": "administrator"}),
+        ("applications", {"applications": ("cards", "invoices")}),
+        ("change_applications", {"change_applications": ("cards",)}),
+        ("customer_numbers", {"customer_numbers": None}),
+        ("customer_numbers", {"customer_numbers": (1, 2)}),
+        ("divisions", {"divisions": None}),
+        ("valid_until", {"valid_from": date(2027, 2, 2), "valid_until": date(2027, 2, 1)}),
+    ],
+)
+def test_what_goes_beyond_the_granters_own_is_refused_below_the_pages_too(field, wanted):
+    """The first connection and loaded files come this way, without the form of the page."""
+    held = Holding(
+        rank=2, applications=frozenset({"cards"}), change_applications=frozenset(),
+        customer_numbers=frozenset({1}), divisions=frozenset({1}),
+    )  # fmt: skip
+    fitting = {
+        "profile": "consultation", "applications": ("cards",), "change_applications": (),
+        "customer_numbers": (1,), "divisions": (1,),
+    }  # fmt: skip
+    with pytest.raises(ValidationError) as refused:
+        settle(held, Rights(**{**fitting, **wanted}))
+    assert list(refused.value.message_dict) == [field]
