@@ -76,6 +76,26 @@ def test_at_most_twenty_guesses_an_hour_reach_the_hasher(client, person, hashes,
     assert 10 < busiest <= 20
 
 
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.rule("ACC-5")
+@pytest.mark.django_db
+def test_of_ten_thousand_guesses_few_reach_the_hasher_and_the_owner_still_gets_in(person, hashes, clock):
+    person()
+    own = Client()
+    assert sign_in(own, KNOWN).status_code == 302
+    own.post("/accounts/logout/")
+    hashes.reset()
+    at = []
+    for guess in range(10_000):  # from a hundred networks, one guess a second
+        before = hashes.count
+        sign_in(Client(), KNOWN, f"{WRONG}{guess}", REMOTE_ADDR=f"203.0.{guess % 100}.7")
+        at += [datetime.now(UTC)] * (hashes.count - before)
+        clock.shift(timedelta(seconds=1))
+    assert max(sum(1 for other in at if first <= other < first + timedelta(hours=1)) for first in at) <= 20
+    assert sign_in(own, KNOWN).status_code == 302
+
+
 @pytest.mark.rule("ACC-5")
 @pytest.mark.django_db
 def test_pauses_between_guesses_do_not_help(client, person, hashes, clock):
