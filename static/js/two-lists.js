@@ -90,7 +90,8 @@
     draw();
     // The browser fills a form again when one comes back to it.
     window.addEventListener("pageshow", () => draw());
-    if (base.closest(".field-wrong") === document.querySelector(".field-wrong")) lists.left.select.focus();
+    const wrong = document.querySelector(".field-wrong");
+    if (wrong && base.closest(".field-wrong") === wrong) lists.left.select.focus();
   };
 
   [...document.querySelectorAll("[data-two-lists]")].forEach(build);
