@@ -28,6 +28,7 @@ from tests import factories
 from tests.accounts.mailbox import send_waiting
 from tests.house.addresses import addresses
 from tests.house.reading import texts
+from tests.house.reading_safety import read_safety
 from tests.house.test_translations import CATALOGUES, ROOT
 
 pytestmark = pytest.mark.django_db
@@ -367,6 +368,7 @@ def test_nothing_that_is_read_is_english(reader, fleet):
     read_cards(reader, fleet)
     read_acts(reader, fleet)
     read_operator(reader, fleet)
+    read_safety(reader)
     read_entrance(reader, fleet)
     read_mail(reader, fleet)
     assert any(SIGN_IN[reader.language] in said for said in reader.read.values())
