@@ -14,9 +14,10 @@ from tests.factories import NOW
 
 PROFILES = ["administrator", "management", "consultation", "accounting"]
 
-EVERYBODY = {"home.see", "account.change", "jobs.see", "downloads.make"}
-ADMINISTRATORS = {"work.decide"}
-OPERATOR = {"operator.see", "operator.produce", "operator.work"}
+EVERYBODY = {"home.see", "account.see", "account.change", "jobs.see", "downloads.make", "views.keep"}
+ADMINISTRATORS = {"work.decide", "company.settings"}
+PRINCIPAL = {"company.start", "company.handover"}
+OPERATOR = {"operator.see", "operator.produce", "operator.work", "operator.publish"}
 # application: what its level "see" allows, and what "change" allows beside that
 CARD_SIDE = {
     "cards": ({"cards.see"}, {"cards.order", "cards.change", "cards.block", "cards.delete", "cards.receive"}),
@@ -52,7 +53,7 @@ def rights(membership: Membership, off: list[str] | None = None) -> set[str]:
 
 
 def test_every_permission_of_the_table_stands_here():
-    written = EVERYBODY | OPERATOR | ADMINISTRATORS
+    written = EVERYBODY | OPERATOR | ADMINISTRATORS | PRINCIPAL
     for see, change in CARD_SIDE.values():
         written |= see | change
     assert {name for name, one in PERMISSIONS.items() if one.side != "fleet"} == written
@@ -94,7 +95,8 @@ def test_a_level_without_the_application_is_worth_nothing(profile):
 @pytest.mark.parametrize("is_principal", [False, True])
 def test_what_the_operator_switched_off_nobody_has(is_principal):
     someone = member("administrator", changes={"cards", "requests"}, is_principal=is_principal)
-    assert rights(someone, off=["cards"]) - ADMINISTRATORS == EVERYBODY | {
+    own = ADMINISTRATORS | PRINCIPAL | {"users.see", "users.change"}
+    assert rights(someone, off=["cards"]) - own == EVERYBODY | {
         "requests.see",
         "requests.withdraw",
         "requests.attach",
@@ -104,7 +106,7 @@ def test_what_the_operator_switched_off_nobody_has(is_principal):
 @pytest.mark.rule("ACC-12")
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_principal_user_holds_everything(profile):
-    expected = EVERYBODY | ADMINISTRATORS
+    expected = EVERYBODY | ADMINISTRATORS | PRINCIPAL | {"users.see", "users.change"}
     for see, change in CARD_SIDE.values():
         expected |= see | change
     assert rights(member(profile, is_principal=True)) == expected
