@@ -69,6 +69,7 @@ declare(
         Permission("company.settings", change=True, side="settings"),
         Permission("company.handover", change=True, side="principal"),
         Permission("downloads.make", change=True, side="self"),
+        Permission("views.keep", change=True, side="self"),
         Permission("work.decide", change=True, side="administrator"),
         Permission("operator.see", side="operator"),
         Permission("operator.produce", change=True, side="operator"),

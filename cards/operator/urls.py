@@ -5,6 +5,7 @@ from django.urls import include, path
 from cards.operator import views
 from cards.views.documents import DocumentOfAll
 from fleetportal.core import operations
+from fleetportal.core.pages import saved
 
 app_name = "operator"
 
@@ -21,6 +22,9 @@ urlpatterns = [
     path("files/<int:pk>/", views.FileDetail.as_view(), name="file"),
     path("work/", operations.WorkList.as_view(), name="work"),
     path("work/<int:pk>/retry/", operations.WorkRetry.as_view(), name="retry"),
+    path("views/new/", saved.OperatorNewView.as_view(), name="view_new"),
+    path("views/<int:pk>/", saved.OperatorChangeView.as_view(), name="view_change"),
+    path("views/<int:pk>/delete/", saved.OperatorDeleteView.as_view(), name="view_delete"),
     path("mail/", operations.MailList.as_view(), name="mail"),
     path("mail/demonstration/", operations.CaughtMailList.as_view(), name="caught"),
 ]

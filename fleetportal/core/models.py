@@ -8,6 +8,7 @@ from fleetportal.core.formkeys import FormKey
 from fleetportal.core.mail import CaughtMail, OutgoingMail
 from fleetportal.core.seals import AuditSeal
 from fleetportal.core.search import SearchEntry
+from fleetportal.core.views_saved import SavedView
 from fleetportal.core.work_models import Heartbeat, JobRun, WorkItem
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Heartbeat",
     "JobRun",
     "OutgoingMail",
+    "SavedView",
     "SearchEntry",
     "StoredFile",
     "WorkItem",

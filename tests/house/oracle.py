@@ -12,7 +12,7 @@ COLUMNS = (
     "anonymous", "ada", "max", "cora", "fay", "rita", "nina", "dan", "ben", "abby", "expired", "disabled", "dealer",
     "otto",
 )  # fmt: skip
-# vera: principal user of Cedar, whose first connection has not ended. walt: her colleague. Elsewhere they are strangers.
+# vera: principal user of Cedar, whose first connection has not ended. walt: her colleague. Strangers elsewhere.
 STRANGERS = {"vera": "ben", "walt": "ben"}
 PERSONAS = (*COLUMNS, *STRANGERS)
 
@@ -71,6 +71,9 @@ account:start_end    login     hide hide hide hide hide hide hide hide hide hide
 account:waiting      login     hide hide hide hide hide hide hide hide hide hide    login    hide   hide
 account:conditions   login     ok   deny deny deny deny deny deny hide deny hide    login    hide   hide
 account:second_factor login    ok   deny deny deny ok   ok   ok   hide deny hide    login    hide   hide
+views:new            login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+views:change         login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+views:delete         login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 downloads:list       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 downloads:new        login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 downloads:file       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
@@ -87,6 +90,9 @@ operator:work        login     hide hide hide hide hide hide hide hide hide hide
 operator:retry       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:mail        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:caught      login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:view_new    login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:view_change login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:view_delete login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:conditions  login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:conditions_new login  hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:conditions_version login hide hide hide hide hide hide hide hide hide hide login    hide   ok
@@ -156,6 +162,12 @@ METHODS = {
     "downloads:list": READ,
     "downloads:new": FORM,
     "downloads:file": READ,
+    "views:new": FORM,
+    "views:change": FORM,
+    "views:delete": FORM,
+    "operator:view_new": FORM,
+    "operator:view_change": FORM,
+    "operator:view_delete": FORM,
     "operator:home": READ,
     "operator:requests": READ,
     "operator:request": READ,
@@ -194,6 +206,10 @@ OBJECT = {
     "cards:held_run": "held",
     "cards:held_drop": "held",
     "downloads:file": "download",
+    "views:change": "view",
+    "views:delete": "view",
+    "operator:view_change": "staff_view",
+    "operator:view_delete": "staff_view",
     "operator:conditions_version": "conditions",
     "operator:request": "new_request",
     "operator:document": "document",
@@ -233,13 +249,14 @@ SEES = {
 }
 SCOPES = ("own", "other_division", "no_division", "other_number", "other_company", "not_existing")
 # A form that somebody began and a bulk action that somebody asked for are their own alone.
-PERSONAL = {"draft", "job", "download"}
+PERSONAL = {"draft", "job", "download", "view"}
 PERSONAL_SCOPES = ("own", "colleague", "other_company", "not_existing")
 # Held work is the whole company's, and its administrators' to decide on.
 COMPANY_WIDE = {"held"}
 COMPANY_SCOPES = ("own", "other_company", "not_existing")
 # Operator staff see every company's; batches and files are the operator's own.
 OPERATOR_SCOPES = {
+    "staff_view": ("own", "not_existing"),
     "conditions": ("own", "not_existing"),
     "new_request": ("own", "other_company", "not_existing"),
     "document": ("own", "other_company", "not_existing"),
@@ -272,6 +289,13 @@ ENTRANCE = {
     "account_reset_password_done": (("ok", "none"), ("ok", "none")),
     "account_reset_password_from_key": (("ok", "ok"), ("ok", "ok")),
     "account_reset_password_from_key_done": (("ok", "none"), ("ok", "none")),
+}
+# What stands in such an address: nothing that was ever given out.
+ENTRANCE_ARGS = {
+    "account_reset_password_from_key": ["1a", "key"],
+    "accounts:invitation": ["0" * 64],
+    "safety:email_confirm": ["1-made-up"],
+    "safety:email_undo": ["1-made-up"],
 }
 
 

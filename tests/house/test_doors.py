@@ -22,6 +22,10 @@ SIGNING_IN = {"login", "perform_login", "alogin", "force_login", "stage_login", 
 NAMES_SOMETHING = {"all", "copy", "draft", "q", "select", "user"}
 NAMES_NOTHING = {
     "advanced": "whether the fold of filters is open",
+    "columns": "the columns of a list",
+    "move": "which column is put elsewhere",
+    "panel": "whether the choice of columns is open",
+    "saved": "which of one's own views is marked as open; it is looked for among these only",
     "ask": "whether a file is asked for",
     "ended": "why somebody stands before the sign-in",
     "format": "the kind of file",

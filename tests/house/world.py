@@ -30,8 +30,8 @@ from fleetportal.core import search
 from fleetportal.core.batches import Batch, BatchRow
 from fleetportal.core.scope import all_companies
 from tests import factories
-from tests.house import oracle, own_colleagues, own_onboarding, own_safety
 from tests.factories import NOW
+from tests.house import oracle, own_colleagues, own_onboarding, own_safety
 
 MARK = "ZYXBOREA"
 NOWHERE = 2**62
@@ -193,6 +193,7 @@ def _own_things(world: World) -> None:
         company = world.borea if name == "ben" else world.acme
         world.ids[f"draft/{name}", "own"] = factories.draft(company, person, body).pk
         world.ids[f"job/{name}", "own"] = factories.bulk_batch(company, person).pk
+        world.ids[f"view/{name}", "own"] = factories.saved_view(company, person, MARK if name == "ben" else "").pk
         limits = {"nina": {"customer_numbers": ["one"]}, "dan": {"divisions": ["north"]}}.get(name, {})
         world.ids[f"download/{name}", "own"] = factories.download(
             company, person, path=f"/{company.identifier}/{'cards' if name == 'fay' else 'requests'}/", limits={
@@ -208,6 +209,10 @@ def _own_things(world: World) -> None:
                 status=BatchRow.Status.REFUSED, reason="This card is blocked already.",
             )  # fmt: skip
     colleague = factories.member(world.acme, "Cleo", principal=False).user
+    world.ids["view", "colleague"] = factories.saved_view(world.acme, colleague).pk
+    world.ids["view", "own"] = world.ids["view", "other_company"] = world.ids["view/ben", "own"]
+    world.ids["view/abby", "other_company"] = factories.saved_view(world.borea, world.people["abby"]).pk
+    world.ids["staff_view", "own"] = factories.saved_view(None, world.people["otto"]).pk
     world.ids["draft", "colleague"] = factories.draft(world.acme, colleague, body).pk
     world.ids["job", "colleague"] = factories.bulk_batch(world.acme, colleague).pk
     world.ids["draft", "own"] = world.ids["draft", "other_company"] = world.ids["draft/ben", "own"]

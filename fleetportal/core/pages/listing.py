@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import date
 from html import escape
 from typing import Any, ClassVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import django_filters
 from django import forms
 from django.db import models
 from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.shortcuts import redirect
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from fleetportal.core import formkeys, search
+from fleetportal.core.pages import arranging
 from fleetportal.core.pages.base import CompanyPage, Page
 from fleetportal.core.pages.columns import Column, Link
 from fleetportal.core.pages.exports import Export, download
@@ -28,7 +30,9 @@ PAGE_SIZE = 50
 STREAM_CAP = 20_000
 # Words of the address that are the list's own and not a filter's.
 _PLACES = ("after", "before", "last")
-_OWN = {"q", "sort", "view", "format", "advanced", *_PLACES}
+# Words that open something on the page for once: they stand in no address that leads on.
+_ONCE = ("format", "panel", "move")
+_OWN = {"q", "sort", "view", "columns", "saved", "advanced", *_ONCE, *_PLACES}
 
 
 class Found:
@@ -166,10 +170,13 @@ class ListPage(Page):
         if wanted in {"xlsx", "csv"}:
             found = Found(self, request.GET, cap=None)
             return download(found.queryset, self.queryset(), self.order(), self.export(), wanted, self.file_name)
-        found = Found(self, request.GET, cap=search.LIST_CAP)
         region = bool(self.request.htmx) and self.request.htmx.target == "list-region"
+        views = [] if region else arranging.kept_views(self)
+        if elsewhere := arranging.settled(self) or arranging.opened_with(self, views):
+            return redirect(elsewhere)
+        found = Found(self, request.GET, cap=search.LIST_CAP)
         template = "pages/_list_region.html" if region else self.template_name
-        return self.show(template, listing=self.listing(found, whole=not region))
+        return self.show(template, listing=self.listing(found, whole=not region, kept=views))
 
     def order(self) -> Order:
         """Return how the address asks the list to be sorted."""
@@ -184,7 +191,7 @@ class ListPage(Page):
     def address(self, **changes: str | None) -> str:
         """Return this list's address with some words changed or taken out, and back on its first page."""
         params = self.request.GET.copy()
-        for name in (*_PLACES, "format", *changes):
+        for name in (*_PLACES, *_ONCE, *changes):
             params.pop(name, None)
         for name, value in changes.items():
             if value is not None:
@@ -192,18 +199,27 @@ class ListPage(Page):
         query = params.urlencode()
         return f"{self.request.path}?{query}" if query else self.request.path
 
+    def choosable(self) -> list[Column]:
+        """Return the columns that the reader may choose from; those of the sets in `views` are among them."""
+        return list(self.columns)
+
     def visible(self) -> tuple[str, list[Column]]:
-        """Return the name of the chosen view and its columns."""
+        """Return the name of the chosen set and its columns; no name for columns that the reader chose."""
+        if chosen := arranging.asked_for(self):
+            return "", chosen
         named = {column.name: column for column in self.columns}
         if not self.views:
-            return "", list(self.columns)
+            return "", self.choosable()
         view = self.request.GET.get("view", "")
         if view not in self.views:
             view = next(iter(self.views))
         return view, [named[name] for name in self.views[view][1]]
 
-    def listing(self, found: Found, *, whole: bool) -> dict[str, Any]:
-        """Return what the list's template shows; `whole` is the page with its filters, not only the table."""
+    def listing(self, found: Found, *, whole: bool, kept: list[arranging.Kept]) -> dict[str, Any]:
+        """Return what the list's template shows; `whole` is the page with its filters, not only the table.
+
+        `kept` are the reader's own views of the list; with the table alone they are not asked for.
+        """
         view, columns = self.visible()
         order = self.order()
         bulk = self.bulk()
@@ -212,7 +228,13 @@ class ListPage(Page):
         params = self.request.GET
         chips = found.chips(self)
         advanced = self.is_advanced(found)
+        # Who keeps views says with each address which of them is open, or none: the bare address opens one.
+        saved = params.get("saved") or ("0" if kept else "")
         return {
+            "tabs": arranging.tabs(self, kept),
+            "arrange": arranging.menu(self, kept if whole else None),
+            "columns_panel": arranging.panel(self, columns),
+            "columns_open": params.get("panel") == "columns",
             "filter_form": self.shown_filters(found) if whole else None,
             "advanced_names": self.advanced if advanced else (),
             "searchable": self.searchable,
@@ -222,10 +244,13 @@ class ListPage(Page):
             "more_url": self.address(advanced="1"),
             "fewer_url": self.address(advanced=None),
             "chips": chips,
-            "clear_url": self.request.path if chips else None,
-            "hidden": [(name, params[name]) for name in ("sort", "view", "advanced") if params.get(name)],
+            "clear_url": (f"{self.request.path}?saved={quote(saved)}" if saved else self.request.path)
+            if chips
+            else None,
+            "hidden": [(name, params[name]) for name in ("sort", "view", "columns", "advanced") if params.get(name)]
+            + ([("saved", saved)] if saved else []),
             "views": [
-                {"label": label, "url": self.address(view=name), "current": name == view}
+                {"label": label, "url": self.address(view=name, columns=None), "current": name == view}
                 for name, (label, _names) in self.views.items()
             ],
             "headers": [self.header(column, order) for column in columns],
