@@ -18,6 +18,7 @@ from fleetportal.core.access import system
 from fleetportal.core.scope import all_companies
 from fleetportal.core.work_models import WorkItem
 from tests import factories
+from tests.accounts import mailbox
 from tests.accounts.safety.conftest import app_code, hidden
 from tests.house.own_safety import CODE
 from tests.passkeys import Passkey
@@ -66,6 +67,7 @@ def _addresses(reader: Any, client: Client, person: User) -> None:
     reader.send(client, f"{SECURITY}mobile/", number="", give_up="1")
     for email in ("x", person.email, "sam.new@people.example"):
         reader.send(client, f"{SECURITY}email/", email=email)
+    mailbox.send_waiting()
     change = EmailChange.objects.get()
     confirm, undo = (safety.token_for(change, purpose) for purpose in (safety.CONFIRM, safety.UNDO))
     reader.get(client, SECURITY)
@@ -79,7 +81,8 @@ def _addresses(reader: Any, client: Client, person: User) -> None:
 
 
 def _factors(reader: Any, client: Client, person: User) -> None:
-    acme = Company.objects.get(identifier=factories.IDENTIFIERS["Acme"])
+    with all_companies(reason="test"):
+        acme = Company.objects.get(identifier=factories.IDENTIFIERS["Acme"])
     factories.member(acme, "Sam", person=User.objects.get(pk=person.pk), principal=False, profile="administrator")
     require = f"/{acme.identifier}/second-factor/"
     reader.get(client, FACTORS)
