@@ -45,7 +45,8 @@ def _open_page(view: View) -> View:
     @wraps(view)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # Kept from other sites; with "no-referrer" a browser would send the form without its origin, and be refused.
+        response.headers["Referrer-Policy"] = "same-origin"
         return response
 
     return answered
