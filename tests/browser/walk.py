@@ -21,6 +21,8 @@ NO_PAGE = {
     "livez": "answers programs, with JSON",
     "healthz": "answers programs, with JSON",
     "account:waiting": "leads on who starts; their colleagues are met in tests/accounts/onboarding/test_gate.py",
+    "accounts:invitation": "needs the link of a mail: visited in test_colleagues.py",
+    "accounts:join": "needs the link of a mail: visited in test_colleagues.py",
     "accounts:start": "leads on to a person's first page",
     "mfa_authenticate": "stands in the middle of a sign-in: visited in test_safety.py",
     "accounts:language": "takes a choice by POST and leads back",
@@ -248,8 +250,26 @@ def _safety(walk, person):
     walk.add("account:second_factor", PRINCIPAL, f"/{ACME}/second-factor/")
 
 
+def _colleagues(walk, person):
+    """The users of the company: the lists, one who is invited, one who is inactive, and what is done with them."""
+    users = f"/{ACME}/users/"
+    walk.add("account:users", PRINCIPAL, users)
+    walk.add("account:rights", PRINCIPAL, f"{users}rights/")
+    walk.add("account:new_user", PRINCIPAL, f"{users}new/")
+    invited, inactive, active = (
+        person.first(f"{users}?state={state}", rf"{users}\d+/") for state in ("invited", "inactive", "active")
+    )
+    walk.add("account:user", PRINCIPAL, invited)
+    walk.add("account:change_user", PRINCIPAL, f"{active}change/")
+    walk.add("account:deactivate_user", PRINCIPAL, f"{active}deactivate/")
+    walk.add("account:activate_user", PRINCIPAL, f"{inactive}activate/")
+    walk.add("account:invite_user", PRINCIPAL, f"{invited}invite/")
+    walk.add("account:withdraw_user", PRINCIPAL, f"{invited}withdraw/")
+
+
 def _accounts(walk):
     _safety(walk, walk.person(DEALER))
+    _colleagues(walk, walk.person(PRINCIPAL))
     walk.add("account_login", NOBODY, "/accounts/login/")
     walk.add("account_login", NOBODY, "/accounts/login/?ended=idle", "away")
     walk.add("safety:old_portal", NOBODY, "/accounts/old-portal/")
