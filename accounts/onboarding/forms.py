@@ -84,7 +84,7 @@ class InformationForm(forms.Form):
         ):
             self.fields[name].widget.attrs["autocomplete"] = purpose
         for name in ("phone", "mobile"):
-            self.fields[name].widget.input_type = "tel"  # type: ignore[attr-defined]  # a text input has one
+            self.fields[name].widget.input_type = "tel"
 
     def clean_email(self) -> str:
         """Keep the address in lower case."""
@@ -179,7 +179,7 @@ class NewConditionsForm(forms.Form):
         names = dict(settings.LANGUAGES)
         self.groups: list[dict[str, Any]] = []
         for place in range(1, MOST + 1):
-            parts = []
+            parts: list[dict[str, Any]] = []
             for language in LANGUAGES:
                 title, text = self.names(place, language)
                 self.fields[title] = forms.CharField(label=lazy("Title"), max_length=120, required=False)
@@ -188,7 +188,7 @@ class NewConditionsForm(forms.Form):
                 )
                 for name in (title, text):
                     self.fields[name].widget.attrs["lang"] = language
-                parts.append({"title": _(names[language]), "fields": [self[title], self[text]]})
+                parts.append({"title": names[language], "fields": [self[title], self[text]]})
             fields = [field for part in parts for field in part["fields"]]
             self.groups.append(
                 {

@@ -8,6 +8,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.gates import gate
+from accounts.models import User
 from accounts.onboarding.pages import FirstConnection, steps_for
 from fleetportal.core.http import PortalRequest
 
@@ -38,7 +39,9 @@ def first_connection_gate(request: PortalRequest) -> str:
         else:
             address = reverse(WAITING, args=[company.identifier])
     elif membership.is_principal and here != CONDITIONS:
-        asked_at, signed_in = membership.conditions_asked_at, request.user.last_login
+        user = request.user
+        assert isinstance(user, User)  # nobody else is present in a company
+        asked_at, signed_in = membership.conditions_asked_at, user.last_login
         if asked_at is not None and (signed_in is None or asked_at <= signed_in):
             address = reverse(CONDITIONS, args=[company.identifier])
             if request.method == "GET":

@@ -33,7 +33,7 @@ class Introduction(Step):
     name = "introduction"
     label = lazy("Introduction")
     title = lazy("Welcome to your fleet portal")
-    lead = lazy("Four short steps, and the portal is yours. You can leave at any time and go on later.")
+    lead: Any = lazy("Four short steps, and the portal is yours. You can leave at any time and go on later.")
     submit_label = lazy("Start the initialisation")
     form_class = ConditionsForm
 

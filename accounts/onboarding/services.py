@@ -33,6 +33,13 @@ class Information:
     mobile: str = ""
 
 
+def _company() -> Company:
+    """Return the company in scope, as it stands now."""
+    company = require_scope("a first connection").company
+    assert company is not None  # these verbs are called in a company's scope
+    return Company.objects.get(pk=company)
+
+
 def current_conditions() -> ConditionsVersion | None:
     """Return the version in force, the newest; None where none was published yet."""
     return ConditionsVersion.objects.order_by("-number").first()
@@ -40,7 +47,7 @@ def current_conditions() -> ConditionsVersion | None:
 
 def pending_conditions() -> ConditionsVersion | None:
     """Return the version in force when it was not accepted for the company in scope (ONB-1)."""
-    company = Company.objects.get(pk=require_scope("an acceptance").company)
+    company = _company()
     return ConditionsVersion.objects.filter(number__gt=company.conditions_accepted).order_by("-number").first()
 
 
@@ -84,7 +91,7 @@ def accept_conditions(*, version: ConditionsVersion, actor: Actor, now: datetime
     actor.must("company.start")
     if version != current_conditions():
         raise TransitionLost(_("The general conditions have changed meanwhile. Read the new version."))
-    company = Company.objects.get(pk=require_scope("an acceptance").company)
+    company = _company()
     newer = Company.objects.filter(pk=company.pk, conditions_accepted__lt=version.number)
     if not newer.update(conditions_accepted=version.number):  # of two windows at once, one keeps it
         return
@@ -104,7 +111,7 @@ def finish_first_connection(*, information: Information | None, actor: Actor, no
     actor.must("company.start")
     if pending_conditions() is not None:
         raise TransitionLost(_("The general conditions have changed meanwhile. Read the new version."))
-    company = Company.objects.get(pk=require_scope("a first connection").company)
+    company = _company()
     opened = Company.objects.filter(pk=company.pk, initialised_at__isnull=True).update(initialised_at=now)
     if not opened:
         raise TransitionLost(_("This was finished already, in another window."))

@@ -13,8 +13,9 @@ from django.contrib.sessions.models import Session
 from django.db import models
 
 from fleetportal.core.batches import Batch, BatchRow
-from fleetportal.core.drafts import Draft
+from fleetportal.core.drafts import WIZARD, Draft
 from fleetportal.core.formkeys import FormKey
+from fleetportal.core.imports import Import, ImportLine
 from fleetportal.core.mail import CaughtMail, OutgoingMail
 from fleetportal.core.work import periodic
 from fleetportal.core.work_models import WorkItem
@@ -23,6 +24,8 @@ from fleetportal.core.work_models import WorkItem
 KEYS_KEPT = timedelta(days=14)
 # A draft holds addresses, and perhaps a sealed code.
 DRAFTS_KEPT = timedelta(days=14)
+# Who left a wizard was told to come back later, and that may be after the holidays.
+WIZARDS_KEPT = timedelta(days=180)
 # Work that stopped waits for somebody; after a year nobody comes any more.
 STOPPED_KEPT = timedelta(days=365)
 # What a mail was written from (names, plates) is looked at while something may have gone wrong with it.
@@ -41,8 +44,23 @@ def _remove(rows: models.QuerySet[Any], limit: int = AT_ONCE) -> int:
 def forget_forms(now: datetime) -> int:
     """Remove form keys, drafts and sessions that are over; returns how many."""
     keys = _remove(FormKey.objects.filter(at__lt=now - KEYS_KEPT).order_by("at"))
-    drafts = _remove(Draft.objects.filter(updated_at__lt=now - DRAFTS_KEPT).order_by("pk"))
+    wizard = models.Q(kind__startswith=WIZARD)
+    old = models.Q(updated_at__lt=now - DRAFTS_KEPT) & ~wizard | models.Q(updated_at__lt=now - WIZARDS_KEPT) & wizard
+    drafts = _remove(Draft.objects.filter(old).order_by("pk"))
     return keys + drafts + _remove(Session.objects.filter(expire_date__lt=now).order_by("expire_date"))
+
+
+@periodic("core.forget_imports", every=timedelta(hours=1), quiet=True)
+def forget_imports(now: datetime) -> int:
+    """Remove files that were checked two weeks ago, applied or not, with their lines; returns how many."""
+    oldest = list(
+        Import.objects.filter(created_at__lt=now - DRAFTS_KEPT)
+        .order_by("created_at")
+        .values_list("pk", flat=True)[:100]
+    )
+    removed = _remove(ImportLine.objects.filter(upload__in=oldest).order_by("upload_id", "pk"))
+    left = ImportLine.objects.filter(upload=models.OuterRef("pk"))
+    return removed + _remove(Import.objects.filter(pk__in=oldest).exclude(models.Exists(left)))
 
 
 @periodic("core.forget_work", every=timedelta(hours=1), quiet=True)

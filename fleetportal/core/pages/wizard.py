@@ -198,7 +198,7 @@ class WizardPage(FormPage):
         """Render the step with the bar, and what one can do here."""
         place = self.names.index(self.step)
         self.lead = self.now_at.lead
-        context = {
+        context: dict[str, Any] = {
             "bar": [
                 {"label": one.label, "state": "done" if at < place else "current" if at == place else "ahead"}
                 for at, one in enumerate(self.ahead)
