@@ -15,6 +15,7 @@ from django.db import models
 from fleetportal.core.batches import Batch, BatchRow
 from fleetportal.core.drafts import WIZARD, Draft
 from fleetportal.core.formkeys import FormKey
+from fleetportal.core.imports import Import, ImportLine
 from fleetportal.core.mail import CaughtMail, OutgoingMail
 from fleetportal.core.work import periodic
 from fleetportal.core.work_models import WorkItem
@@ -47,6 +48,19 @@ def forget_forms(now: datetime) -> int:
     old = models.Q(updated_at__lt=now - DRAFTS_KEPT) & ~wizard | models.Q(updated_at__lt=now - WIZARDS_KEPT) & wizard
     drafts = _remove(Draft.objects.filter(old).order_by("pk"))
     return keys + drafts + _remove(Session.objects.filter(expire_date__lt=now).order_by("expire_date"))
+
+
+@periodic("core.forget_imports", every=timedelta(hours=1), quiet=True)
+def forget_imports(now: datetime) -> int:
+    """Remove files that were checked two weeks ago, applied or not, with their lines; returns how many."""
+    oldest = list(
+        Import.objects.filter(created_at__lt=now - DRAFTS_KEPT)
+        .order_by("created_at")
+        .values_list("pk", flat=True)[:100]
+    )
+    removed = _remove(ImportLine.objects.filter(upload__in=oldest).order_by("upload_id", "pk"))
+    left = ImportLine.objects.filter(upload=models.OuterRef("pk"))
+    return removed + _remove(Import.objects.filter(pk__in=oldest).exclude(models.Exists(left)))
 
 
 @periodic("core.forget_work", every=timedelta(hours=1), quiet=True)
