@@ -1,0 +1,114 @@
+"""The companies, as operator staff find them: the list, and the page of one with its parts and its history (ACC-14)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from accounts.models import Company, CustomerNumber, Membership
+from accounts.settings.words import company_history, parts_text
+from fleetportal.core.pages import Link, ListPage, Moment, Number, OperatorPage, Text
+from fleetportal.core.pages.base import act
+from fleetportal.core.pages.detail import ObjectMixin
+
+
+class CompanyFilter(filters.FilterSet):
+    """The criteria of the list of companies."""
+
+    name = filters.CharFilter(method="named", label=lazy("Name or identifier"))
+
+    class Meta:
+        model = Company
+        fields: tuple[str, ...] = ()
+
+    def named(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Return the companies of that name, or of that identifier."""
+        return queryset.filter(Q(legal_name__icontains=value) | Q(identifier__iexact=value))
+
+
+class CompanyList(ListPage, OperatorPage):
+    """All companies, the newest first."""
+
+    permission = "operator.see"
+    title = lazy("Companies")
+    model = Company
+    filterset_class = CompanyFilter
+    searchable = False
+    empty_title = lazy("No companies yet")
+    empty_text = lazy("The companies that are loaded or registered stand here.")
+    file_name = "companies"
+    columns = (
+        Link("name", lazy("Name"), ("legal_name", "pk")),
+        Text("identifier", lazy("Identifier"), ("identifier",)),
+        Number("users", lazy("Users"), ("user_count",)),
+        Moment("started", lazy("First connection ended"), ("initialised_at",)),
+        Moment("created", lazy("Created"), ("created_at",), minor=True),
+    )
+
+    def queryset(self) -> QuerySet[Any]:
+        """Return the companies with the number of their users."""
+        members = Membership.objects.filter(company=OuterRef("pk")).order_by().values("company")
+        users = Subquery(members.annotate(_many=Count("pk")).values("_many"))
+        return Company.objects.annotate(user_count=Coalesce(users, Value(0)))
+
+    def row_prefix(self) -> str:
+        """Return the beginning of a company's address."""
+        return self.url("operator:companies")
+
+
+class CompanyDetail(ObjectMixin, OperatorPage):
+    """One company: its data, its customer numbers, its parts of the portal, and what happened to it."""
+
+    permission = "operator.see"
+    template_name = "pages/detail.html"
+    model = Company
+
+    def crumbs(self) -> list[tuple[Any, str | None]]:
+        """Return the way here."""
+        return [(_("Companies"), self.url("operator:companies")), (self.object.legal_name, None)]
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Show it."""
+        self.object: Company = self.find(kwargs["pk"])
+        row = self.object
+        principal = Membership.objects.filter(company=row, is_principal=True).first()
+        started = row.initialised_at
+        facts = [
+            {"label": _("Identifier"), "value": row.identifier},
+            {"label": _("VAT number"), "value": row.vat_number},
+            {"label": _("Verification"), "value": str(row.get_verification_display())},
+            {"label": _("Principal user"), "value": principal.name if principal else ""},
+            {
+                "label": _("First connection ended"),
+                "value": date_format(localtime(started), "DATETIME_FORMAT") if started else "",
+            },
+            {"label": _("Parts switched off"), "value": parts_text(row.options_off)},
+        ]
+        numbers = CustomerNumber.objects.filter(company=row).order_by("number").values_list("number", "name", "town")
+        acts = []
+        if self.actor.may("operator.companies"):
+            url = self.url("operator:options", row.pk)
+            acts.append(act("options", _("Parts of the portal"), url, icon="settings", tone="primary"))
+        table = {
+            "headers": [_("Customer number"), _("Name"), _("Town")],
+            "rows": [list(one) for one in numbers[:200]],
+        }
+        detail = {
+            "title": row.legal_name,
+            "subtitle": row.identifier,
+            "acts": acts,
+            "sections": [
+                {"title": _("General"), "facts": facts},
+                {"title": _("Customer numbers"), "table": table, "empty": _("None.")},
+            ],
+            "timeline": company_history(row),
+        }
+        return self.show(title=row.legal_name, detail=detail)

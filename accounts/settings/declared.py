@@ -1,0 +1,49 @@
+"""What the entries about companies, users and divisions are called on *Activity*; imported when the portal starts."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Company, FleetDivision, Membership
+from fleetportal.core.activity import Subject, declare_subject, declare_verbs
+from fleetportal.core.work_models import WorkItem
+
+declare_subject(Subject(Membership, _("User"), "users.see", label="name", page="account:user"))
+declare_subject(Subject(Company, _("Company"), "company.settings", label="legal_name"))
+declare_subject(Subject(FleetDivision, _("Fleet division"), "divisions.see", label="name", page="account:division"))
+declare_subject(Subject(WorkItem, _("Held work"), "work.decide", label="subject"))
+declare_verbs(
+    {
+        "accounts.company_created": _("Company created"),
+        "accounts.initialised": _("First connection ended"),
+        "accounts.conditions_accepted": _("General conditions accepted"),
+        "accounts.options_changed": _("Parts of the portal changed"),
+        "accounts.number_added": _("Customer number added"),
+        "accounts.second_factor_required": _("Second factor required"),
+        "accounts.second_factor_not_required": _("Second factor not required any more"),
+        "accounts.principal_changed": _("Principal user changed"),
+        "accounts.principal_given": _("Role of the principal user handed over"),
+        "accounts.principal_taken": _("Role of the principal user taken over"),
+        "accounts.member_added": _("User created"),
+        "accounts.member_changed": _("User changed"),
+        "accounts.invited": _("User invited"),
+        "accounts.invitation_ended": _("Invitation ended"),
+        "accounts.invitation_wrong": _("Wrong answer to an invitation"),
+        "accounts.joined": _("User joined"),
+        "multipass.asked": _("Customer number asked for"),
+        "multipass.approved": _("Customer number approved"),
+        "multipass.refused": _("Customer number refused"),
+        "divisions.created": _("Division created"),
+        "divisions.renamed": _("Division renamed"),
+        "divisions.closed": _("Division closed"),
+        "divisions.opened": _("Division opened again"),
+        "divisions.removed": _("Division removed"),
+        "divisions.emptied": _("Content of a division moved"),
+        "divisions.filled": _("Content of a division taken over"),
+        "notices.chosen": _("Own notices chosen"),
+        "notices.recipients_changed": _("Recipients of notices changed"),
+        "work.retry": _("Work repeated"),
+        "work.take_over": _("Held work carried out"),
+        "work.drop": _("Held work dropped"),
+    }
+)

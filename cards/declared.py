@@ -1,0 +1,45 @@
+"""What entries about cards and requests are called on *Activity*, and that both lie in divisions (ACC-32, GEN-2)."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from cards.models import Card, Issue, Request
+from fleetportal.core.activity import Subject, declare_subject, declare_verbs
+from fleetportal.core.contents import Content, declare_content
+
+declare_content(Content(Card, _("Cards"), "cards.changed", "printed_as", "cards.card"))
+# Who may see a card may see what was asked for it: its requests go with it.
+declare_content(Content(Request, search_kind="cards.request"))
+
+declare_subject(Subject(Card, _("Card"), "cards.see", label="printed_as", page="cards:card", search_kind="cards.card"))
+declare_subject(Subject(Issue, _("Card"), "cards.see", label="card__printed_as", page="cards:card", key="card_id"))
+declare_subject(
+    Subject(Request, _("Request"), "requests.see", label="label", page="cards:request", search_kind="cards.request")
+)
+_PRODUCED, _WITHDRAWN = _("Taken into production"), _("Withdrawn before production")
+declare_verbs(
+    {
+        "cards.ordered": _("Card ordered"),
+        "cards.changed": _("Card changed"),
+        "cards.duplicate_ordered": _("Duplicate ordered"),
+        "cards.block": _("Card blocked"),
+        "cards.delete": _("Card deleted"),
+        "cards.receive": _("Receipt of a card confirmed"),
+        "cards.made": _("Card made"),
+        "cards.dispatched": _("Card dispatched"),
+        "cards.refused_after_block": _("Card refused by the card maker"),
+        "cards.drop": _WITHDRAWN,
+        "cards.stop": _WITHDRAWN,
+        "cards.seeded": _("Taken over from the old portal"),
+        "requests.accepted": _("Request accepted"),
+        "requests.document_added": _("Document added"),
+        "requests.withdraw": _("Request withdrawn"),
+        "requests.seeded": _("Taken over from the old portal"),
+        "operator.produce": _PRODUCED,
+        "operator.activate": _("Card activated"),
+        "operator.dispatch": _("Request dispatched"),
+        "operator.refuse": _("Refused by the card maker"),
+        "operator.expire": _("Card expired"),
+    }
+)

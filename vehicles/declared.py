@@ -1,0 +1,19 @@
+"""That vehicles and drivers lie in divisions, and what entries about them are called on *Activity* (ACC-32, GEN-2)."""
+
+from __future__ import annotations
+
+from django.db.models import Value
+from django.db.models.functions import Concat
+from django.utils.translation import gettext_lazy as _
+
+from fleetportal.core.activity import Subject, declare_subject, declare_verbs
+from fleetportal.core.contents import Content, declare_content
+from vehicles.models import Driver, Vehicle
+
+_DRIVER = Concat("first_name", Value(" "), "last_name")
+
+declare_content(Content(Vehicle, _("Vehicles"), "vehicles.changed", "plate", "vehicles.vehicle"))
+declare_content(Content(Driver, _("Drivers"), "drivers.changed", _DRIVER, "vehicles.driver"))
+declare_subject(Subject(Vehicle, _("Vehicle"), "vehicles.see", label="plate"))
+declare_subject(Subject(Driver, _("Driver"), "drivers.see", label=_DRIVER))
+declare_verbs({"vehicles.changed": _("Vehicle changed"), "drivers.changed": _("Driver changed")})
