@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CustomerNumber
+from fleetportal.core import finder
 from fleetportal.core.access import Actor
 
 # Group -> entries: label, address, icon, permission. Company addresses take the company's identifier.
@@ -78,6 +79,7 @@ class Frame:
     safety_url: str = ""
     sales_contact: str = ""
     downloads_url: str = ""
+    search_url: str = ""
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -125,6 +127,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         ]
         if company.initialised_at is not None:
             shown.menu = _menu(COMPANY_MENU, actor, request.path, [company.identifier])
+            # Who may see nothing that it finds has no box.
+            if finder.kinds_for(actor):
+                shown.search_url = reverse("finder:search", args=[company.identifier])
         if actor.may("cards.order"):
             url = reverse("cards:new", args=[company.identifier])
             shown.create_items = [{"label": gettext("Fuel card"), "url": url, "icon": "credit-card"}]

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("<company:company>/downloads/", include("fleetportal.downloads.urls")),
     path("<company:company>/views/", include("fleetportal.core.pages.urls")),
+    path("<company:company>/search/", include("fleetportal.core.pages.finder_urls")),
     path("<company:company>/", include("cards.urls")),
     path("<company:company>/", include("accounts.company_urls")),
     path("operator/", include("cards.operator.urls")),

@@ -221,7 +221,13 @@ def test_a_search_that_is_too_long_and_one_view_too_many_are_refused(acme, clien
     assert len(views_of(ada)) == AT_MOST
 
 
-@pytest.mark.parametrize("path", ["", "/", "x", "/PRO-ACMEAA/", "/PRO-BOREAA/cards/", "/PRO-ACMEAA/cards/block/",
+def test_without_a_list_there_is_nothing_to_keep(acme, client, ada):
+    answer = keep(client, acme, "")
+    assert answer.url == f"/{acme.identifier}/"
+    assert views_of(ada) == {}
+
+
+@pytest.mark.parametrize("path", ["/", "x", "/PRO-ACMEAA/", "/PRO-BOREAA/cards/", "/PRO-ACMEAA/cards/block/",
                                   "/operator/requests/", "//elsewhere.example/", "/PRO-ACMEAA/cards/7/"])  # fmt: skip
 def test_what_is_no_list_of_this_company_has_no_views(acme, client, ada, path):
     factories.company("Borea")

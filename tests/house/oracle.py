@@ -64,6 +64,12 @@ account:deactivate_user login  ok   ok   deny deny deny ok   ok   hide ok   hide
 account:activate_user login    ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 account:invite_user  login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 account:withdraw_user login    ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+account:notices      login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+account:notice       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+account:notices_read login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+account:my_notices   login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+account:notice_settings login  ok   deny deny deny ok   ok   ok   hide deny hide    login    hide   hide
+accounts:mail        login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
 account:start_introduction login hide hide hide hide hide hide hide hide hide hide  login   hide   hide
 account:start_information login hide hide hide hide hide hide hide hide hide hide   login    hide   hide
 account:start_users  login     hide hide hide hide hide hide hide hide hide hide    login    hide   hide
@@ -71,6 +77,7 @@ account:start_end    login     hide hide hide hide hide hide hide hide hide hide
 account:waiting      login     hide hide hide hide hide hide hide hide hide hide    login    hide   hide
 account:conditions   login     ok   deny deny deny deny deny deny hide deny hide    login    hide   hide
 account:second_factor login    ok   deny deny deny ok   ok   ok   hide deny hide    login    hide   hide
+finder:search        login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 views:new            login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 views:change         login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 views:delete         login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
@@ -141,6 +148,12 @@ METHODS = {
     "safety:passkey": FORM,
     "safety:codes": FORM,
     "account:second_factor": FORM,
+    "account:notices": READ,
+    "account:notice": FORM,
+    "account:notices_read": FORM,
+    "account:my_notices": FORM,
+    "account:notice_settings": FORM,
+    "accounts:mail": READ,
     "account:start_introduction": FORM,
     "account:start_information": FORM,
     "account:start_users": FORM,
@@ -162,6 +175,7 @@ METHODS = {
     "downloads:list": READ,
     "downloads:new": FORM,
     "downloads:file": READ,
+    "finder:search": READ,
     "views:new": FORM,
     "views:change": FORM,
     "views:delete": FORM,
@@ -185,6 +199,8 @@ METHODS = {
 
 # The kind of object an address is about (tests/house/world.py), in a status that allows what the page does.
 OBJECT = {
+    "account:notice": "notice",
+    "accounts:mail": "mail",
     "account:user": "colleague",
     "account:change_user": "colleague",
     "account:deactivate_user": "colleague",
@@ -249,7 +265,7 @@ SEES = {
 }
 SCOPES = ("own", "other_division", "no_division", "other_number", "other_company", "not_existing")
 # A form that somebody began and a bulk action that somebody asked for are their own alone.
-PERSONAL = {"draft", "job", "download", "view"}
+PERSONAL = {"draft", "job", "download", "view", "notice", "mail"}
 PERSONAL_SCOPES = ("own", "colleague", "other_company", "not_existing")
 # Held work is the whole company's, and its administrators' to decide on.
 COMPANY_WIDE = {"held"}

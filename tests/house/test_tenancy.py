@@ -46,7 +46,7 @@ GLOBAL = {
     "cards.CardProduct": "The operator's kinds of card, offered to all.",
 }
 # Company-owned tables whose rows may belong to no company.
-OPTIONAL = {"core.AuditEntry", "core.WorkItem", "core.Batch", "core.BatchRow", "core.OutgoingMail"}
+OPTIONAL = {"core.AuditEntry", "core.SavedView", "core.WorkItem", "core.Batch", "core.BatchRow", "core.OutgoingMail"}
 
 MODELS = [model for model in apps.get_models() if not model._meta.proxy]
 TENANT = [model for model in MODELS if issubclass(model, TenantModel)]

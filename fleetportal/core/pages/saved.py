@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 from fleetportal.core import views_saved
 from fleetportal.core.pages.arranging import view_url
 from fleetportal.core.pages.base import CompanyPage, OperatorPage, act
-from fleetportal.core.pages.forms import FormPage
+from fleetportal.core.pages.forms import FormPage, Refused
 from fleetportal.core.pages.listing import ListPage
 
 
@@ -46,6 +46,9 @@ class _ViewPage(FormPage):
 
     permission = views_saved.PERMISSION
 
+    path, params, place = "", QueryDict(), ""
+    list_title: Any = lazy("Views")
+
     def read_list(self) -> None:
         """Read the address of the list one comes from; raises 404 for what is no list that this person may open."""
         wanted = urlsplit(self.request.GET.get("list", ""))
@@ -63,12 +66,18 @@ class _ViewPage(FormPage):
             raise Http404
         self.place, self.list_title = match.view_name, view.title
 
+    def first_page(self) -> str:
+        """Return the first page of this area."""
+        return f"/{self.kwargs['company']}/" if "company" in self.kwargs else "/operator/"
+
     def crumbs(self) -> list[tuple[Any, str | None]]:
         """Return the way here."""
         return [(self.list_title, self.refused_url()), (self.title, None)]
 
     def refused_url(self) -> str:
-        """Go back to the list as it was."""
+        """Go back to the list as it was; without one, to the first page."""
+        if not self.path:
+            return self.first_page()
         query = self.params.urlencode()
         return f"{self.path}?{query}" if query else self.path
 
@@ -89,18 +98,16 @@ class _Existing(_ViewPage):
             self.read_list()
         except Http404:
             self.path, self.params, self.place = self.home(), QueryDict(found.words()), ""
-            self.list_title = _("Views")
         if self.place != found.place:
             # One came from elsewhere: then there is nothing to take over.
             self.place = ""
 
     def home(self) -> str:
         """Return the list's own address; a list that is gone leads to the first page."""
-        args = [self.kwargs["company"]] if "company" in self.kwargs else []
         try:
-            return reverse(self.view.place, args=args)
+            return reverse(self.view.place, args=[self.kwargs["company"]] if "company" in self.kwargs else [])
         except NoReverseMatch:
-            return f"/{args[0]}/" if args else "/operator/"
+            return self.first_page()
 
     def list_words(self) -> str:
         """Return the list that one came from, for the address of the next page."""
@@ -117,6 +124,8 @@ class NewView(_ViewPage):
 
     def prepare(self) -> None:
         """Read which list."""
+        if not self.request.GET.get("list"):
+            raise Refused(_("Open a list, and save there what you see."))
         self.read_list()
 
     def act(self, form: forms.Form) -> str:
