@@ -25,8 +25,19 @@ from fleetportal.core.mail import OutgoingMail, mail_context, queue_mail
 LASTS = timedelta(days=7)
 
 
-def open_invitation(membership: Membership, contact: Contact, *, actor: Actor, now: datetime, send: bool) -> Invitation:
-    """End the invitation that is open, make a new one and queue its mail; the older link works no more."""
+def open_invitation(
+    membership: Membership,
+    contact: Contact,
+    *,
+    actor: Actor,
+    now: datetime,
+    send: bool,
+    template: str = "colleague_invited",
+) -> Invitation:
+    """End the invitation that is open, make a new one and queue its mail; the older link works no more.
+
+    `template` is the mail that holds the link: a colleague's, or a principal user's first connection (ONB-7).
+    """
     end_open(membership, Invitation.Ending.REPLACED, actor=actor, now=now, note=False)
     invitation = Invitation.objects.create(
         company_id=membership.company_id,
@@ -43,10 +54,10 @@ def open_invitation(membership: Membership, contact: Contact, *, actor: Actor, n
     if send:
         audit.record(actor, "accounts.invited", membership, now=now, after={"email": contact.email})
         queue_mail(
-            "colleague_invited",
+            template,
             user=membership.user,
             context={"invitation": invitation.pk, "by": actor.label},
-            key=f"colleague_invited:{invitation.pk}",
+            key=f"{template}:{invitation.pk}",
             now=now,
         )
     return invitation
@@ -124,6 +135,7 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+@mail_context("first_connection")
 @mail_context("colleague_invited")
 def _invitation_mail(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
     """Make the link when the mail is sent, and let the seven days begin; None for an invitation that has ended."""

@@ -64,6 +64,8 @@ def _as_rows(tables: list[tuple[Sheet, Table]], importer: Importer) -> tuple[dic
 
 
 def _counted(importer: Importer, rows: list[Row]) -> list[str]:
+    if not rows:
+        return [_("This file has no lines below its headings.")]
     problems = []
     for sheet in importer.sheets:
         count = sum(row.sheet == sheet.name for row in rows)
@@ -72,8 +74,6 @@ def _counted(importer: Importer, rows: list[Row]) -> list[str]:
             problems.append(_("Sheet %(sheet)s: at least %(fewest)s line is needed, and it has %(count)s.") % words)
         if count > sheet.most:
             problems.append(_("Sheet %(sheet)s: at most %(most)s lines are possible, and it has %(count)s.") % words)
-    if not rows and not problems:
-        problems.append(_("This file has no lines below its headings."))
     return problems
 
 

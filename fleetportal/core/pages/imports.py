@@ -228,7 +228,7 @@ class ImportCheck(ImportPage):
             "applied_text": ""
             if applied is None
             else _("Applied on %(day)s.") % {"day": date_format(localtime(applied), "DATETIME_FORMAT")},
-            "submit_label": self.apply_label(upload.total),
+            "apply_label": self.apply_label(upload.total),
             "cancel_url": self.upload_url(),
             "right_text": ngettext("%(count)s line is right", "%(count)s lines are right", right) % {"count": right},
             "wrong_text": ngettext("%(count)s line is wrong", "%(count)s lines are wrong", upload.failed)
