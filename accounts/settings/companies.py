@@ -5,25 +5,45 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters as filters
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Company, CustomerNumber, Membership
 from accounts.settings.words import company_history, parts_text
-from fleetportal.core.pages import Link, ListPage, Moment, Number, OperatorPage, Text
+from fleetportal.core.pages import Choice, Link, ListPage, Moment, Number, OperatorPage, Text
 from fleetportal.core.pages.base import act
 from fleetportal.core.pages.detail import ObjectMixin
+
+WAITING, BEGUN, OPEN = "waiting", "begun", "open"
+STATES = (
+    (WAITING, pgettext_lazy("company", "Waiting for the first connection")),
+    (BEGUN, pgettext_lazy("company", "First connection begun")),
+    (OPEN, pgettext_lazy("company", "In use")),
+)
+
+
+def state_of() -> Case:
+    """Return how far a company's first connection is: not begun, begun, ended (ONB-7)."""
+    invited = Membership.objects.filter(company=OuterRef("pk"), is_principal=True, invited_at__isnull=False)
+    return Case(
+        When(initialised_at__isnull=False, then=Value(OPEN)),
+        When(Exists(invited), then=Value(WAITING)),
+        default=Value(BEGUN),
+        output_field=CharField(),
+    )
 
 
 class CompanyFilter(filters.FilterSet):
     """The criteria of the list of companies."""
 
     name = filters.CharFilter(method="named", label=lazy("Name or identifier"))
+    state = filters.ChoiceFilter(field_name="state", choices=STATES, label=lazy("State"), empty_label=lazy("All"))
 
     class Meta:
         model = Company
@@ -48,6 +68,7 @@ class CompanyList(ListPage, OperatorPage):
     columns = (
         Link("name", lazy("Name"), ("legal_name", "pk")),
         Text("identifier", lazy("Identifier"), ("identifier",)),
+        Choice("state", lazy("State"), ("state",), choices=STATES),
         Number("users", lazy("Users"), ("user_count",)),
         Moment("started", lazy("First connection ended"), ("initialised_at",)),
         Moment("created", lazy("Created"), ("created_at",), minor=True),
@@ -57,7 +78,14 @@ class CompanyList(ListPage, OperatorPage):
         """Return the companies with the number of their users."""
         members = Membership.objects.filter(company=OuterRef("pk")).order_by().values("company")
         users = Subquery(members.annotate(_many=Count("pk")).values("_many"))
-        return Company.objects.annotate(user_count=Coalesce(users, Value(0)))
+        return Company.objects.annotate(user_count=Coalesce(users, Value(0)), state=state_of())
+
+    def acts(self) -> list[dict[str, Any]]:
+        """Offer to load a company from a file (ONB-7)."""
+        if not self.actor.may("operator.companies"):
+            return []
+        url = self.url("operator:load_company")
+        return [act("load", _("Load a company"), url, icon="upload", tone="primary")]
 
     def row_prefix(self) -> str:
         """Return the beginning of a company's address."""
@@ -80,12 +108,15 @@ class CompanyDetail(ObjectMixin, OperatorPage):
         self.object: Company = self.find(kwargs["pk"])
         row = self.object
         principal = Membership.objects.filter(company=row, is_principal=True).first()
+        states = dict(Company.objects.filter(pk=row.pk).values_list("pk", state_of()))
         started = row.initialised_at
         facts = [
             {"label": _("Identifier"), "value": row.identifier},
             {"label": _("VAT number"), "value": row.vat_number},
             {"label": _("Verification"), "value": str(row.get_verification_display())},
+            {"label": _("State"), "value": str(dict(STATES)[states[row.pk]])},
             {"label": _("Principal user"), "value": principal.name if principal else ""},
+            {"label": _("Users"), "value": Membership.objects.filter(company=row).count()},
             {
                 "label": _("First connection ended"),
                 "value": date_format(localtime(started), "DATETIME_FORMAT") if started else "",
@@ -95,6 +126,9 @@ class CompanyDetail(ObjectMixin, OperatorPage):
         numbers = CustomerNumber.objects.filter(company=row).order_by("number").values_list("number", "name", "town")
         acts = []
         if self.actor.may("operator.companies"):
+            if principal is not None and principal.invited_at is not None:
+                url = self.url("operator:first_connection_mail", row.pk)
+                acts.append(act("first_connection", _("Send the first connection again"), url, icon="mail"))
             url = self.url("operator:options", row.pk)
             acts.append(act("options", _("Parts of the portal"), url, icon="settings", tone="primary"))
         table = {

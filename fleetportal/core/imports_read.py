@@ -45,6 +45,8 @@ def _as_rows(tables: list[tuple[Sheet, Table]], importer: Importer) -> tuple[dic
     columns: dict[str, list[str]] = {}
     rows: list[Row] = []
     for sheet, table in tables:
+        if not (table.headings or sheet.fewest):
+            continue  # an empty sheet that may be empty
         names, wrong = _recognise(sheet, table)
         several = len(importer.sheets) > 1
         problems += (
