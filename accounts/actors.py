@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import ConditionsVersion, Membership, MembershipDivision, MembershipNumber, User
@@ -33,10 +33,15 @@ def _in_force(today: date) -> Q:
     )
 
 
+def members_in_force(company_id: int, today: date) -> QuerySet[Membership]:
+    """Return the members whom that company, which is in scope, lets in that day, with person and company."""
+    members = Membership.objects.filter(_in_force(today), company_id=company_id, user__is_active=True)
+    return members.select_related("user", "company")
+
+
 def administrators(company_id: int, today: date) -> list[User]:
     """Return who decides for that company, which is in scope: its principal user and its unlimited Administrators."""
-    members = Membership.objects.filter(_in_force(today), company_id=company_id, user__is_active=True)
-    return [one.user for one in members.select_related("user").order_by("pk") if is_administrator(one)]
+    return [one.user for one in members_in_force(company_id, today).order_by("pk") if is_administrator(one)]
 
 
 def active_memberships(user_id: int, today: date) -> list[Membership]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from accounts.colleagues import actions, overview, views
+from accounts.notices import views as notices
 from accounts.onboarding.pages import ConditionsPage, FirstConnection, Waiting
 from accounts.safety.views.factor import RequireSecondFactor
 
@@ -20,6 +21,11 @@ urlpatterns = [
     path("users/<int:pk>/activate/", actions.Activate.as_view(), name="activate_user"),
     path("users/<int:pk>/invite/", actions.Invite.as_view(), name="invite_user"),
     path("users/<int:pk>/withdraw/", actions.Withdraw.as_view(), name="withdraw_user"),
+    path("notices/", notices.NoticeList.as_view(), name="notices"),
+    path("notices/read/", notices.ReadAll.as_view(), name="notices_read"),
+    path("notices/mine/", notices.MyNotices.as_view(), name="my_notices"),
+    path("notices/settings/", notices.NoticeSettings.as_view(), name="notice_settings"),
+    path("notices/<int:pk>/", notices.OpenNotice.as_view(), name="notice"),
     path("second-factor/", RequireSecondFactor.as_view(), name="second_factor"),
     *FirstConnection.addresses("start/"),
     path("start/waiting/", Waiting.as_view(), name="waiting"),

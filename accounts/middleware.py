@@ -23,7 +23,7 @@ from fleetportal.core.scope import Scope, one_transaction
 
 COMPANY_PATH = re.compile(r"^/(PRO-[A-Z]{6})/")
 OPERATOR_PATH = re.compile(r"^/operator/")
-PERSON_PATH = re.compile(r"^/accounts/")
+PERSON_PATH = re.compile(r"^/(?:accounts|mail)/")
 
 Handler = Callable[[HttpRequest], HttpResponse]
 

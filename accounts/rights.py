@@ -66,6 +66,8 @@ declare(
         Permission("jobs.see", side="self"),
         Permission("users.see", "users", side="fleet"),
         Permission("users.change", "users", change=True, side="fleet"),
+        Permission("notices.see", side="self"),
+        Permission("notices.read", change=True, side="self"),
         Permission("company.settings", change=True, side="settings"),
         Permission("company.handover", change=True, side="principal"),
         Permission("downloads.make", change=True, side="self"),

@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 
 from accounts import views
 from accounts.colleagues import joining_views
+from accounts.notices.views import MailPage
 from accounts.safety.views.factor import SignInSecondFactor
 
 # What is not named here does not exist: no sign-up, no list of addresses, no sign-in by code.
@@ -36,6 +37,7 @@ own = [
     path("", views.start, name="start"),
     path("accounts/language/", views.language, name="language"),
     path("accounts/theme/", views.theme, name="theme"),
+    path("mail/<int:pk>/", MailPage.as_view(), name="mail"),
     path("invitations/", joining_views.join, name="join"),
     path("invitations/<str:token>/", joining_views.invitation, name="invitation"),
 ]

@@ -14,19 +14,19 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import F, Max
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, override
+from django.utils.translation import gettext_noop
 
-from accounts.models import CustomerNumber, User
+from accounts.models import CustomerNumber
 from cards.catalogue import BlockReason, CodeType
 from cards.lifecycle import ACTIVE, CARD, IN_CREATION, IN_PRODUCTION, ISSUE, NEW, RECEIVED, REQUEST, WITHDRAWN
 from cards.mirror import refresh_cards
 from cards.models import Card, CardLimit, Issue, Request, RequestDocument
+from cards.notices import tell_blocked
 from cards.rules import sentence
 from fleetportal.core import audit, search
 from fleetportal.core.access import Actor
 from fleetportal.core.files import store_upload
 from fleetportal.core.lifecycle import TransitionLost, perform, perform_many
-from fleetportal.core.mail import queue_mail
 
 # What the operator promises: from acceptance to dispatch (CRD-7, decision 9).
 PROMISED = timedelta(hours=24)
@@ -144,55 +144,39 @@ def change_card(
     return bool(new)
 
 
-def _in_english(label: Any) -> str:
-    """Return a label as it is stored: in English, to be translated where it is read."""
-    with override("en"):
-        return str(label)
-
-
 def block_card(*, actor: Actor, card: Card, reason: str, duplicate: bool, now: datetime) -> Request | None:
     """Block every plastic of the card that exists, at once; with a duplicate, return its request (CRD-51).
 
     Raises `TransitionLost` with the sentence when there is nothing to block (CRD-52) or somebody was first.
     """
-    refused = block_cards(actor=actor, card_ids=[card.pk], reason=reason, now=now)
+    actor.must("cards.block")
+    refused = _block([card.pk], actor, reason, now)
     if refused:
         raise TransitionLost(refused[card.pk])
     card.refresh_from_db()
     request = order_duplicate(actor=actor, card=card, now=now) if duplicate else None
-    user = User.objects.filter(pk=actor.user).first() if actor.user is not None else None
-    if user is not None:
-        queue_mail(
-            "card_blocked",
-            to=user.email,
-            user=user,
-            language=user.language,
-            context={
-                "card": card.pk,
-                "printed_as": card.printed_as,
-                "last_digits": card.last_digits,
-                "reason": reason,
-                "reason_word": _in_english(BlockReason(reason).label),
-                "at": now.isoformat(),
-                "request": request.number if request else "",
-                "path": f"/{user_company(card)}/cards/{card.pk}/",
-            },
-            key=f"card_blocked:{card.pk}:{now.isoformat()}",
-            company_id=card.company_id,
-            now=now,
-        )
+    number = request.number if request else ""
+    tell_blocked(actor=actor, cards=[card], reason=reason, now=now, confirm=True, request=number)
     return request
 
 
 def block_cards(*, actor: Actor, card_ids: Iterable[int], reason: str, now: datetime) -> dict[int, str]:
     """Block many cards in a handful of statements; return for each that could not be blocked the sentence why.
 
-    An order that waits for production is withdrawn with it: a plastic that nobody has made can't be blocked.
+    An order that waits for production is withdrawn with it: a plastic that nobody has made can't be blocked. Whom the
+    company chose is told of all of them at once (ACC-40).
     """
     actor.must("cards.block")
+    wanted = sorted(set(card_ids))
+    refused = _block(wanted, actor, reason, now)
+    blocked = Card.objects.filter(pk__anyof=[pk for pk in wanted if pk not in refused]).select_related("company")
+    tell_blocked(actor=actor, cards=list(blocked.order_by("pk")), reason=reason, now=now)
+    return refused
+
+
+def _block(wanted: list[int], actor: Actor, reason: str, now: datetime) -> dict[int, str]:
     if reason not in BlockReason.values:
         raise ValueError(f"{reason!r} is no reason for a block.")
-    wanted = sorted(set(card_ids))
     cards = {card.pk: card for card in Card.objects.select_for_update().filter(pk__anyof=wanted).order_by("pk")}
     issues = Issue.objects.filter(card_id__anyof=list(cards))
     states = list(issues.values_list("pk", "card_id", "status"))
@@ -388,8 +372,3 @@ def _request_entry(request: Request, card: Card) -> search.Entry:
         division=request.division_id,
         words=f"{request.number} {card_words(card)}",
     )
-
-
-def user_company(card: Card) -> str:
-    """Return the identifier of the card's company, for an address in a mail."""
-    return str(card.company.identifier)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CustomerNumber
+from accounts.notices.reading import around
 from fleetportal.core import finder
 from fleetportal.core.access import Actor
 
@@ -32,6 +33,7 @@ COMPANY_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
             (_("Find users"), "account:users", "users", "users.see"),
             (_("Create a user"), "account:new_user", "user-plus", "users.change"),
             (_("User rights"), "account:rights", "list-details", "users.see"),
+            (_("Notification settings"), "account:notice_settings", "bell", "company.settings"),
         ),
     ),
 )
@@ -79,6 +81,10 @@ class Frame:
     safety_url: str = ""
     sales_contact: str = ""
     downloads_url: str = ""
+    notices_url: str = ""
+    my_notices_url: str = ""
+    # Asked by the bell alone, so that a part of a page costs no question.
+    unread: Any = 0
     search_url: str = ""
 
 
@@ -114,7 +120,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "name": company.legal_name,
             "identifier": company.identifier,
             "home_url": home,
-            "numbers": numbers_in_reach,
+            "numbers": partial(numbers_in_reach, request),
         }
         shown.companies = [
             (
@@ -126,6 +132,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             for other in presence.others
         ]
         if company.initialised_at is not None:
+            shown.notices_url = reverse("account:notices", args=[company.identifier])
+            shown.my_notices_url = reverse("account:my_notices", args=[company.identifier])
+            shown.unread = lambda: around(request).unread
             shown.menu = _menu(COMPANY_MENU, actor, request.path, [company.identifier])
             # Who may see nothing that it finds has no box.
             if finder.kinds_for(actor):
@@ -139,9 +148,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {"frame": shown}
 
 
-def numbers_in_reach() -> str:
+def numbers_in_reach(request: HttpRequest) -> str:
     """Return the customer number that one works for, or how many these are; asked by the user's menu (ACC-9)."""
-    first = list(CustomerNumber.objects.order_by("number").values_list("number", flat=True)[:2])
+    first = around(request).numbers
     if len(first) == 1:
         return gettext("Customer number %(number)s") % {"number": first[0]}
     return gettext("Several customer numbers") if first else ""

@@ -117,11 +117,14 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"  # cached_db answers 500 
 WORK_ACTOR = "accounts.actors.current_actor"
 # The same with membership and scope, for what is made of rows that only they may see.
 WORK_STANDING = "accounts.actors.current_standing"
+# Who finds the people to whom a notice goes, and writes it (ACC-40).
+NOTICE_WRITER = "accounts.notices.writing.write"
 
 # --- How long what is done with is kept, in days (GEN-14) ---------------------------------------------------------
 DOWNLOAD_DAYS = max(1, env.number("DOWNLOAD_DAYS", 7))
 WORK_DAYS = max(1, env.number("WORK_DAYS", 90))
 MAIL_DAYS = max(1, env.number("MAIL_DAYS", 365))
+NOTICE_DAYS = max(1, env.number("NOTICE_DAYS", 183))
 
 # --- Work that happens later --------------------------------------------------------------------------------------
 CELERY_BROKER_URL = f"{REDIS_URL}/0"

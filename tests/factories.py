@@ -31,6 +31,9 @@ from accounts.models import (
     Membership,
     MembershipDivision,
     MembershipNumber,
+    Notice,
+    NoticeChoice,
+    NoticeRecipient,
     User,
 )
 from accounts.rights import APPLICATIONS, suggested_levels
@@ -360,6 +363,19 @@ def bulk_batch(owner: Company | None, by: User | None = None, **fields: Any) -> 
         return Batch.objects.create(company=owner, requested_by=by, **fields)
 
 
+def notice(of: Membership, **fields: Any) -> Notice:
+    """Tell a member of a bulk action that is done; nobody is mailed."""
+    fields = {
+        "kind": "core.batch_done",
+        "context": {"label": "Block of 7 cards", "done": 7, "failed": 0, "path": f"/{of.company.identifier}/"},
+        "key": f"test:{_next()}",
+        "created_at": NOW,
+        **fields,
+    }
+    with all_companies(reason="test data"):
+        return Notice.objects.create(company_id=of.company_id, user=of.user, **fields)
+
+
 def work_item(owner: Company | None, **fields: Any) -> WorkItem:
     """Write down work that waits."""
     fields = {"kind": "core.send_mail", "key": f"test:{_next()}", "due_at": NOW, "created_at": NOW, **fields}
@@ -479,6 +495,17 @@ def _membership_division(owner: Company) -> models.Model:
     return _of(MembershipDivision, company=owner, membership=someone, division=division(customer_number(owner)))
 
 
+def _notice_choice(owner: Company) -> models.Model:
+    with all_companies(reason="test data"):
+        return NoticeChoice.objects.create(company=owner, user=user("Nell"), kind="core.batch_done", channel="daily")
+
+
+def _notice_recipient(owner: Company) -> models.Model:
+    someone = member(owner, "Rex", principal=False)
+    with all_companies(reason="test data"):
+        return NoticeRecipient.objects.create(company=owner, membership=someone, kind="cards.blocked")
+
+
 def _batch_row(owner: Company) -> models.Model:
     return _of(BatchRow, company=owner, batch=bulk_batch(owner), chunk=0, object_id=_next())
 
@@ -513,6 +540,9 @@ EXAMPLES: dict[str, Callable[[Company], models.Model]] = {
     "accounts.Membership": lambda owner: member(owner, "Mia", principal=False),
     "accounts.MembershipDivision": _membership_division,
     "accounts.MembershipNumber": _membership_number,
+    "accounts.Notice": lambda owner: notice(member(owner, "Nora", principal=False)),
+    "accounts.NoticeChoice": _notice_choice,
+    "accounts.NoticeRecipient": _notice_recipient,
     "cards.Batch": lambda owner: production_batch(),
     "cards.Card": lambda owner: card(customer_number(owner)),
     "cards.CardLimit": lambda owner: limit(card(customer_number(owner))),

@@ -12,6 +12,7 @@ from accounts.models.companies import (
 from accounts.models.conditions import Acceptance, ConditionsVersion
 from accounts.models.invitations import Invitation
 from accounts.models.memberships import Membership, MembershipDivision, MembershipNumber
+from accounts.models.notices import Notice, NoticeChoice, NoticeRecipient
 from accounts.models.people import OldPassword, SignInCounter, User, UserManager
 
 __all__ = [
@@ -28,6 +29,9 @@ __all__ = [
     "MembershipDivision",
     "MembershipNumber",
     "MobileNumber",
+    "Notice",
+    "NoticeChoice",
+    "NoticeRecipient",
     "OldLogin",
     "OldPassword",
     "SignInCounter",

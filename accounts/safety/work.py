@@ -35,7 +35,7 @@ def _undo_link(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
     return {"button_url": f"{settings.PORTAL_URL}{path}"}
 
 
-@mail_context("profile_changed")
+@mail_context("profile_changed", readable=True)
 def _changed_fields(mail: OutgoingMail, now: datetime) -> dict[str, Any]:
     """Name what changed, in the reader's language."""
     return {"changed": [ProfileForm.base_fields[name].label for name in mail.context["fields"]]}

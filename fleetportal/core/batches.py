@@ -15,10 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from fleetportal.core.access import Actor
 from fleetportal.core.mail import queue_mail
+from fleetportal.core.notices import NoticeKind, Subject, declare_notice, notify
 from fleetportal.core.scope import company_scope, current_scope
 from fleetportal.core.tenancy import Tenancy, TenantForeignKey, TenantModel
 from fleetportal.core.work import Promise, drop, handler, kind_of, promise_many, reach, take_over
 from fleetportal.core.work_models import WorkItem
+
+BATCH_DONE = declare_notice(NoticeKind("core.batch_done", _("Bulk action done"), "batch_done", "jobs.see"))
 
 
 class Batch(TenantModel):
@@ -306,16 +309,21 @@ def _count(batch: Batch, *, done: int, failed: int, now: datetime) -> None:
     )
     batch.refresh_from_db()
     if batch.status == Batch.Status.DONE and batch.requested_by is not None and batch.requested_by.is_active:
-        queue_mail(
-            "batch_done",
-            user=batch.requested_by,
-            context={
-                "label": batch.label,
-                "done": batch.done,
-                "failed": batch.failed,
-                "path": batch.payload.get("result_path", ""),
-            },
-            key=f"batch_done:{batch.pk}:{batch.requested_by_id}:{batch.done}:{batch.failed}",
-            company_id=batch.company_id,
-            now=now,
-        )
+        context = {
+            "label": batch.label,
+            "done": batch.done,
+            "failed": batch.failed,
+            "path": batch.payload.get("result_path", ""),
+        }
+        key = f"batch_done:{batch.pk}:{batch.done}:{batch.failed}"
+        if batch.company_id is None:  # operator staff have no notices
+            queue_mail("batch_done", user=batch.requested_by, context=context, key=key, now=now)
+        else:
+            notify(
+                BATCH_DONE,
+                company_id=batch.company_id,
+                subjects=[Subject(owner=batch.requested_by_id)],
+                context=lambda _subjects, _user: context,
+                key=key,
+                now=now,
+            )

@@ -17,9 +17,12 @@ from django.db import models
 from django.db.models import F
 from django.template import Context
 from django.template.loader import get_template
+from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from fleetportal.core.policies import PERSON_SQL, RowPolicy
 from fleetportal.core.scope import all_companies
 from fleetportal.core.tenancy import OperatorModel, Tenancy, TenantModel
 from fleetportal.core.work import handler, promise, reach
@@ -46,7 +49,7 @@ class OutgoingMail(TenantModel):
         FAILED = "failed", _("Failed")
         DROPPED = "dropped", _("Not needed any more")
 
-    tenancy = Tenancy(optional=True)
+    tenancy = Tenancy(optional=True, person="recipient")
 
     company = models.ForeignKey(  # type: ignore[assignment]  # may be null here, where the tenancy is optional
         settings.TENANT_MODEL, on_delete=models.PROTECT, related_name="+", null=True, db_index=False
@@ -77,6 +80,9 @@ class OutgoingMail(TenantModel):
                 name="core_outgoingmail_full",
             ),
         ]
+        constraints = [
+            RowPolicy(name="core_outgoingmail_person", using=f"recipient_id = {PERSON_SQL}", command="SELECT")
+        ]
 
     def __str__(self) -> str:
         return f"{self.template} to {self.to}"
@@ -104,18 +110,23 @@ class CaughtMail(OperatorModel):
 ContextBuilder = Callable[[OutgoingMail, datetime], "dict[str, Any] | None"]
 
 _BUILDERS: dict[str, ContextBuilder] = {}
+# Templates whose builder makes words only; what any other makes may open something, and is in the mail alone (ACC-42).
+_READABLE: set[str] = set()
 
 
-def mail_context(template: str) -> Callable[[ContextBuilder], ContextBuilder]:
+def mail_context(template: str, *, readable: bool = False) -> Callable[[ContextBuilder], ContextBuilder]:
     """Register what a template needs when it is sent; called as `builder(mail, now)` with the mail's company in scope.
 
-    Raises ValueError for a template that has one already.
+    `readable` says that the mail can be read in the browser too, since what the builder makes is no secret; it is then
+    called again in the scope of the person who reads. Raises ValueError for a template that has a builder already.
     """
 
     def register(builder: ContextBuilder) -> ContextBuilder:
         if template in _BUILDERS:
             raise ValueError(f"The mail {template} is completed twice.")
         _BUILDERS[template] = builder
+        if readable:
+            _READABLE.add(template)
         return builder
 
     return register
@@ -206,16 +217,7 @@ def compose(mail: OutgoingMail, now: datetime) -> EmailMultiAlternatives | None:
         built = builder(mail, now) if builder else {}
         if built is None:
             return None
-        values = {
-            "portal_name": settings.PORTAL_NAME,
-            "operator_name": settings.OPERATOR_NAME,
-            "portal_url": settings.PORTAL_URL,
-            "recipient_name": mail.recipient.full_name if mail.recipient else "",
-            **mail.context,
-        }
-        if path := mail.context.get("path"):
-            values["button_url"] = f"{settings.PORTAL_URL}{path}"
-        values |= built
+        values = _values(mail) | built
         subject = " ".join(_render(mail.template, "subject.txt", values, autoescape=False).split())
         values["subject"] = subject
         message = EmailMultiAlternatives(
@@ -226,6 +228,42 @@ def compose(mail: OutgoingMail, now: datetime) -> EmailMultiAlternatives | None:
         )
         message.attach_alternative(_render(mail.template, "html", values, autoescape=True), "text/html")
     return message
+
+
+def _values(mail: OutgoingMail) -> dict[str, Any]:
+    """Return what every template can say; who has an account gets the address of the mail in the browser (ACC-42)."""
+    values = {
+        "portal_name": settings.PORTAL_NAME,
+        "operator_name": settings.OPERATOR_NAME,
+        "portal_url": settings.PORTAL_URL,
+        "recipient_name": mail.recipient.full_name if mail.recipient else "",
+        **mail.context,
+    }
+    if path := mail.context.get("path"):
+        values["button_url"] = f"{settings.PORTAL_URL}{path}"
+    if mail.recipient is not None and mail.pk:
+        values["browser_url"] = settings.PORTAL_URL + reverse("accounts:mail", args=[mail.pk])
+    return values
+
+
+def letter(mail: OutgoingMail, now: datetime) -> SafeString | None:
+    """Return the inside of a mail that was sent, for its recipient's browser and in its own language (ACC-42).
+
+    None when it is not kept: it held a link that opens something, or what it was written from has been emptied.
+    """
+    builder = _BUILDERS.get(mail.template)
+    if mail.status != OutgoingMail.Status.SENT or mail.emptied_at or (builder and mail.template not in _READABLE):
+        return None
+    with translation.override(mail.language):
+        built = builder(mail, now) if builder else {}
+        values = _values(mail) | (built or {}) | {"subject": mail.subject, "in_browser": True}
+        return SafeString(_render(mail.template, "html", values, autoescape=True))
+
+
+def headline(template: str, context: dict[str, Any]) -> str:
+    """Return the subject that a mail of this template and context has, in the language in force."""
+    values = {"portal_name": settings.PORTAL_NAME, **context}
+    return " ".join(_render(template, "subject.txt", values, autoescape=False).split())
 
 
 def message_id(key: str) -> str:

@@ -18,10 +18,11 @@ from django.http import Http404, QueryDict
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 from fleetportal.core.files import StoredFile, store_made
 from fleetportal.core.http import PortalRequest
-from fleetportal.core.mail import queue_mail
+from fleetportal.core.notices import NoticeKind, Subject, declare_notice, notify
 from fleetportal.core.pages import CompanyPage, ListPage
 from fleetportal.core.pages.exports import TYPES
 from fleetportal.core.pages.listing import Found
@@ -32,6 +33,7 @@ from fleetportal.core.work_models import WorkItem
 from fleetportal.downloads.models import Download, end_of, limits_of
 
 PERMISSION = "downloads.make"
+FILE_READY = declare_notice(NoticeKind("downloads.ready", _("File ready"), "download", PERMISSION))
 # As long as the column that keeps a path.
 LONGEST = 200
 REMOVED_AT_ONCE = 200
@@ -88,7 +90,14 @@ def _tell(row: Download, key: str, now: datetime, *, made: bool) -> None:
             "days": settings.DOWNLOAD_DAYS,
             "path": reverse("downloads:list", args=[identifier]),
         }
-    queue_mail("download", user=row.user, key=f"download:{key}", context=context, company_id=row.company_id, now=now)
+    notify(
+        FILE_READY,
+        company_id=row.company_id,
+        subjects=[Subject(owner=row.user_id)],
+        context=lambda _subjects, _user: context,
+        key=f"download:{key}",
+        now=now,
+    )
 
 
 @handler("downloads.make", permission=PERMISSION, waits=WAITS[:3], on_error=_stop)

@@ -16,6 +16,7 @@ NOBODY = ""
 
 # Addresses that show no page of ours. Each says why; whatever else is in the registry is visited.
 NO_PAGE = {
+    "accounts:mail": "is reached from a mail that was sent: visited in test_notices.py",
     "cards:held_run": "asks about held work, which the demonstration has none of",
     "cards:held_drop": "asks about held work, which the demonstration has none of",
     "livez": "answers programs, with JSON",
@@ -238,6 +239,20 @@ def _set_aside(person):
     return None
 
 
+def _notices(walk, person):
+    """What one was told: a card is blocked first, so that there is something."""
+    cards, notices = f"/{ACME}/cards/", f"/{ACME}/notices/"
+    last = person.links(f"{cards}?status=active", rf"{cards}\d+/")[-1]
+    person.post(f"{last}block/", reason="loss", duplicate="no")
+    walk.add("account:notices", PRINCIPAL, notices)
+    walk.add("account:notices", PRINCIPAL, f"{notices}?state=read", "read")
+    page, _address = person.get(notices)
+    walk.add("account:notice", PRINCIPAL, re.search(rf'action="({notices}\d+/)"', page)[1])
+    walk.add("account:notices_read", PRINCIPAL, f"{notices}read/")
+    walk.add("account:my_notices", PRINCIPAL, f"{notices}mine/")
+    walk.add("account:notice_settings", PRINCIPAL, f"{notices}settings/")
+
+
 def _safety(walk, person):
     """What protects one's own account; of somebody whose account no other test needs."""
     walk.add("safety:overview", DEALER, "/accounts/security/")
@@ -269,6 +284,7 @@ def _colleagues(walk, person):
 
 def _accounts(walk):
     _safety(walk, walk.person(DEALER))
+    _notices(walk, walk.person(PRINCIPAL))
     _colleagues(walk, walk.person(PRINCIPAL))
     walk.add("account_login", NOBODY, "/accounts/login/")
     walk.add("account_login", NOBODY, "/accounts/login/?ended=idle", "away")

@@ -70,6 +70,12 @@ account:notices_read login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide
 account:my_notices   login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 account:notice_settings login  ok   deny deny deny ok   ok   ok   hide deny hide    login    hide   hide
 accounts:mail        login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
+account:notices      login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+account:notice       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+account:notices_read login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+account:my_notices   login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+account:notice_settings login  ok   deny deny deny ok   ok   ok   hide deny hide    login    hide   hide
+accounts:mail        login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
 account:start_introduction login hide hide hide hide hide hide hide hide hide hide  login   hide   hide
 account:start_information login hide hide hide hide hide hide hide hide hide hide   login    hide   hide
 account:start_users  login     hide hide hide hide hide hide hide hide hide hide    login    hide   hide

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from fleetportal.core.pages import FormPage
-from tests.house import oracle, own_colleagues, own_onboarding, own_safety
+from tests.house import oracle, own_colleagues, own_notices, own_onboarding, own_safety
 from tests.house.addresses import addresses, pages
 from tests.house.oracle import METHODS, OBJECT, PERSONAS, REFUSED, SEES
 from tests.house.world import World, address, ask, outcome
@@ -76,6 +76,8 @@ def body(world, name, scope="own", persona="ada"):
     if (own := own_colleagues.body(world, name)) is not None:
         return own
     if (own := own_onboarding.body(name)) is not None:
+        return own
+    if (own := own_notices.body(world, name)) is not None:
         return own
     division = {"other_division": "south", "other_number": "west"}.get(scope, "north")
     return {

@@ -307,6 +307,7 @@ OTHER_POLICIES = {
     "accounts_company_person": "the companies of the person who is signed in, to read",
     "accounts_company_wide": "behind the wide door",
     "accounts_membership_person": "a person's own memberships, to read",
+    "core_outgoingmail_person": "the mails that went to the person who is signed in, to read",
     "core_searchentry_owner": "the owner of portal_search(), which looks at the company itself",
 }
 

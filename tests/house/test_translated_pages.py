@@ -16,7 +16,8 @@ from django.test import Client
 from django.urls import resolve
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Membership, User
+from accounts.notices.work import promise_summaries
 from cards.models import Card, Request, SetAsideLine
 from cards.production import answers
 from cards.production.mails import tell
@@ -341,6 +342,31 @@ def read_entrance(reader: Reader, fleet: Fleet) -> None:
     reader.get(signed_in(alone), "/")
 
 
+def read_notices(reader: Reader, fleet: Fleet) -> None:
+    """The list of notices, one of them, both settings, a summary, and mails in the browser."""
+    ada, base = fleet.ada, f"{fleet.base}notices/"
+    with all_companies(reason="test data"):
+        member = Membership.objects.select_related("company", "user").get(user__first_name="Ada")
+        for number in range(30):
+            factories.notice(member, channel="daily", context={"label": "x", "path": "/"}, key=f"read:{number}")
+        promise_summaries(timezone.now())
+    carry_out("accounts.send_summary")
+    reader.get(ada, base)
+    reader.get(ada, f"{base}?state=read")
+    reader.send(ada, f"{base}mine/")
+    reader.send(ada, f"{base}mine/", **dict.fromkeys(("core.batch_done", "cards.request_refused"), "daily"))
+    reader.get(ada, f"{base}settings/")
+    reader.send(ada, f"{base}settings/", version="x")
+    notice = factories.notice(member, context={"label": "x", "path": fleet.base})
+    reader.get(ada, f"{base}{notice.pk}/")
+    reader.send(ada, f"{base}{notice.pk}/")
+    reader.get(ada, f"{base}read/")
+    reader.send(ada, f"{base}read/")
+    sent = factories.outgoing_mail(None, recipient=member.user, status="sent", language=reader.language)
+    reader.get(ada, f"/mail/{sent.pk}/")
+    reader.get(ada, f"/mail/{factories.outgoing_mail(None, recipient=member.user).pk}/")
+
+
 def read_mail(reader: Reader, fleet: Fleet) -> None:
     """Every kind of message: those that the pages above have caused, and those about the card maker's answers."""
     with all_companies(reason="test data"):
@@ -370,6 +396,7 @@ def test_nothing_that_is_read_is_english(reader, fleet):
     read_operator(reader, fleet)
     read_safety(reader)
     read_entrance(reader, fleet)
+    read_notices(reader, fleet)
     read_mail(reader, fleet)
     assert any(SIGN_IN[reader.language] in said for said in reader.read.values())
     assert reader.english() == {}

@@ -82,7 +82,7 @@ def test_every_page_declares_a_permission_of_the_rights_table(address):
 def test_every_page_belongs_to_one_area_and_its_permission_to_the_same(address):
     (area,) = (area for area in SIDES if issubclass(address.page, area) and not _of_operator(address, area))
     assert PERMISSIONS[address.page.permission].side in SIDES[area]
-    places = {CompanyPage: "<company:company>/", OperatorPage: "operator/", PersonPage: "accounts/"}
+    places = {CompanyPage: "<company:company>/", OperatorPage: "operator/", PersonPage: ("accounts/", "mail/")}
     assert address.route.startswith(places[area])
 
 

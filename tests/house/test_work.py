@@ -40,6 +40,7 @@ ROOT = Path(settings.BASE_DIR)
 # kind -> (the right that who asked must still have, whether it runs also without it); "" where nobody's right matters.
 EXPECTED = {
     "accounts.invite_taken_over": ("users.change", False),
+    "accounts.send_summary": ("", False),  # what a person is told is found with their rights of today
     "accounts.send_text": ("", False),  # a person asked for a code for their own number
     "cards.block_many": ("cards.block", True),  # a stolen card stays blocked (GEN-13)
     "cards.send_batch": ("", False),  # the orders are in production from the moment they are taken
@@ -52,7 +53,9 @@ EXPECTED = {
 JOBS = {
     "accounts.end_sessions",
     "accounts.forget_failures",
+    "accounts.forget_notices",
     "accounts.forget_sessions",
+    "accounts.promise_summaries",
     "cards.activate_dispatched",
     "cards.collect_answers",
     "cards.expire_issues",
@@ -155,6 +158,11 @@ def _text(acme):
     ask_code(user=person, number=person.mobile, actor=person_actor(person), now=NOW)
 
 
+def _summary(acme):
+    factories.notice(factories.member(acme, "Max"), channel="daily")
+    run_job("accounts.promise_summaries", NOW)
+
+
 def _taken_over(acme):
     principal, colleague = factories.member(acme, "Ada"), factories.member(acme, "Max", invited_at=NOW)
     factories.invitation(colleague, queued_at=None)
@@ -167,6 +175,7 @@ def _taken_over(acme):
 
 EXAMPLES = {
     "accounts.invite_taken_over": _taken_over,
+    "accounts.send_summary": _summary,
     "accounts.send_text": _text,
     "cards.block_many": _block_many,
     "cards.send_batch": taken,

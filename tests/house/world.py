@@ -31,7 +31,7 @@ from fleetportal.core.batches import Batch, BatchRow
 from fleetportal.core.scope import all_companies
 from tests import factories
 from tests.factories import NOW
-from tests.house import oracle, own_colleagues, own_onboarding, own_safety
+from tests.house import oracle, own_colleagues, own_notices, own_onboarding, own_safety
 
 MARK = "ZYXBOREA"
 NOWHERE = 2**62
@@ -111,6 +111,7 @@ def build() -> World:
     own_colleagues.prepare(world, MARK)
     own_safety.prepare(world)
     own_onboarding.prepare(world)
+    own_notices.prepare(world, MARK)
     for name, person in world.people.items():
         client = Client(raise_request_exception=False)
         client.force_login(person)

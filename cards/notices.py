@@ -1,0 +1,86 @@
+"""What is told of cards and requests: the kinds of notices, and who blocked what (ACC-40)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+from cards.catalogue import BlockReason
+from cards.models import Card
+from fleetportal.core.access import Actor
+from fleetportal.core.notices import NoticeKind, Subject, declare_notice, notify
+
+# More cards than this are counted in a mail, not listed.
+LISTED = 20
+
+CARD_BLOCKED = declare_notice(
+    NoticeKind("cards.blocked", _("Card blocked"), "card_blocked", "cards.see", model="cards.card", chosen=True)
+)
+REQUEST_DONE = declare_notice(
+    NoticeKind("cards.request_done", _("Request done"), "card_dispatched", "cards.see", model="cards.card", chosen=True)
+)
+REQUEST_REFUSED = declare_notice(
+    NoticeKind("cards.request_refused", _("Request refused"), "card_refused", "cards.see", model="cards.card")
+)
+
+
+def _in_english(label: Any) -> str:
+    """Return a label as it is stored: in English, to be translated where it is read."""
+    with override("en"):
+        return str(label)
+
+
+def tell_blocked(
+    *, actor: Actor, cards: Sequence[Card], reason: str, now: datetime, confirm: bool = False, request: str = ""
+) -> None:
+    """Tell whom the company chose that these cards of it are blocked; with `confirm` also who did it (CRD-51).
+
+    `request` is the number of a duplicate that was ordered with it.
+    """
+    if not cards:
+        return
+    company = cards[0].company
+
+    def context(subjects: Sequence[Subject], user: int) -> dict[str, Any]:
+        one = subjects[0].facts if len(subjects) == 1 else {}
+        return {
+            **one,
+            "cards": [subject.facts for subject in subjects[:LISTED]] if not one else [],
+            "count": len(subjects),
+            "more": max(0, len(subjects) - LISTED),
+            "by": "" if user == actor.user else actor.label,
+            "reason": reason,
+            "reason_word": _in_english(BlockReason(reason).label),
+            "at": now.isoformat(),
+            "request": request,
+            "path": reverse("cards:card", args=[company.identifier, one["card"]])
+            if one
+            else reverse("cards:list", args=[company.identifier]),
+        }
+
+    notify(
+        CARD_BLOCKED,
+        company_id=company.pk,
+        subjects=_subjects(cards, actor.user if confirm else None),
+        context=context,
+        key=f"card_blocked:{cards[0].pk}:{now.isoformat()}",
+        now=now,
+    )
+
+
+def _subjects(cards: Iterable[Card], owner: int | None) -> list[Subject]:
+    return [
+        Subject(
+            card.pk,
+            card.customer_number_id,
+            card.division_id,
+            owner,
+            {"card": card.pk, "printed_as": card.printed_as, "last_digits": card.last_digits},
+        )
+        for card in cards
+    ]
