@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.urls import resolve
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from fleetportal.core import views_saved
@@ -56,12 +56,12 @@ def settled(page: ListPage) -> str:
     return ""
 
 
-def panel(page: ListPage, columns: list[Column]) -> SafeString:
+def panel(page: ListPage, columns: list[Column]) -> str:
     """Write the form with a tick for each column, those shown first; written here, since templates cost more."""
     all_columns = page.choosable()
     # With one column there is nothing to choose.
     if len(all_columns) < 2:
-        return SafeString("")
+        return ""
     words = page.request.GET
     passing = {"columns", "view", *views_saved.PASSING} - {"saved"}
     hidden = "".join(
@@ -95,12 +95,12 @@ def panel(page: ListPage, columns: list[Column]) -> SafeString:
             f'<li><label class="form-check">{tick}{checked}><span class="form-check-label">{escape(label)}</span>'
             f"</label>{moves}</li>"
         )
+    said, show = _("place {place} of {count}"), _("Show these columns")
     # The first button of a form is pressed by the Enter key, so it must not be one that moves something.
     return mark_safe(  # noqa: S308  # every value above went through escape()
         f'<form class="columns-form" method="get" action="{escape(page.request.path)}" autocomplete="off">{hidden}'
-        f'<button type="submit" hidden></button><ul data-said="{escape(_("place {place} of {count}"))}">'
-        f'{"".join(items)}</ul><button class="btn btn-primary btn-sm" type="submit">{escape(_("Show these columns"))}'
-        f"</button></form>"
+        f'<button type="submit" hidden></button><ul data-said="{escape(said)}">{"".join(items)}</ul>'
+        f'<button class="btn btn-primary btn-sm" type="submit">{escape(show)}</button></form>'
     )
 
 

@@ -14,7 +14,7 @@ from fleetportal.core import finder
 from fleetportal.core.pages.base import CompanyPage
 
 # More than so many are not counted: the list behind the link does that.
-COUNTED = 100
+COUNTED = 50
 LONGEST = 100
 
 
@@ -70,7 +70,8 @@ class SearchPage(CompanyPage):
         """Return what a screen reader says of the results."""
         if not groups:
             return _("Nothing found")
+        colon = _(":")
         counts = [
-            f"{group.kind.label}{_(':')} {number_format(group.count)}{'+' if group.cut_off else ''}" for group in groups
+            f"{group.kind.label}{colon} {number_format(group.count)}{'+' if group.cut_off else ''}" for group in groups
         ]
         return ", ".join(counts)
