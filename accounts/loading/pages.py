@@ -33,7 +33,7 @@ class UserImport(ImportPage, CompanyPage):
     check_name = "account:import_users_check"
     progress_name = "cards:job"
     batch_kind = "accounts.import_users"
-    file_name = lazy("users")
+    file_name = "users"
 
     def crumbs(self) -> list[tuple[Any, str | None]]:
         """Return the way here."""
@@ -70,7 +70,7 @@ class DivisionImport(ImportPage, CompanyPage):
     check_name = "account:import_divisions_check"
     progress_name = "cards:job"
     batch_kind = "accounts.import_divisions"
-    file_name = lazy("divisions")
+    file_name = "divisions"
 
     def crumbs(self) -> list[tuple[Any, str | None]]:
         """Return the way here."""
@@ -104,7 +104,7 @@ class CompanyLoad(ImportPage, OperatorPage):
     )
     importer = CompanyImporter()
     check_name = "operator:load_company_check"
-    file_name = lazy("company")
+    file_name = "company"
 
     def crumbs(self) -> list[tuple[Any, str | None]]:
         """Return the way here."""

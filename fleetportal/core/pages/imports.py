@@ -14,7 +14,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.formats import date_format
 from django.utils.http import content_disposition_header
-from django.utils.text import slugify
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -64,7 +63,7 @@ class ImportPage(FormPage):
     template_name = "pages/import.html"
     form_class = UploadForm
     submit_label = lazy("Check the file")
-    file_name: ClassVar[Any] = lazy("import")
+    file_name: ClassVar[str] = "import"
 
     def form_kwargs(self) -> dict[str, Any]:
         """Say what the file is read for."""
@@ -94,7 +93,7 @@ class ImportPage(FormPage):
     def attachment(self, data: bytes, ending: str, *, suffix: str = "") -> HttpResponse:
         """Answer with a file to save."""
         response = HttpResponse(data, content_type=XLSX_TYPE if ending == "xlsx" else CSV_TYPE)
-        name = f"{slugify(str(self.file_name)) or 'import'}{suffix}.{ending}"
+        name = f"{self.file_name}{suffix}.{ending}"
         response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
         response.headers["Cache-Control"] = "private, no-store"
         return response
