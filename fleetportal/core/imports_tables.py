@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from fleetportal.core.imports import Cell
@@ -50,4 +51,4 @@ def table_of(title: str, lines: Iterable[tuple[int, list[Cell]]], most: int) -> 
 
 
 def too_many(most: int) -> str:
-    return _("This file has more than %(most)s lines. Split it into several.") % {"most": most}
+    return _("This file has more than %(most)s lines. Split it into several.") % {"most": number_format(most, force_grouping=True)}

@@ -170,11 +170,11 @@ def test_two_hundred_thousand_lines_are_refused_at_once_and_in_little_memory(acm
     written = BytesIO()
     book.save(written)
     before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
-    assert refused(acme, written.getvalue()) == ["This file has more than 20000 lines. Split it into several."]
+    assert refused(acme, written.getvalue()) == ["This file has more than 20,000 lines. Split it into several."]
     assert time.monotonic() - began < 5
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150 * 1024
     text = CSV_HEAD + "\n" + f"{CSV_LINE[:10]}\n" * 200_000
-    assert refused(acme, text.encode(), "users.csv") == ["This file has more than 20000 lines. Split it into several."]
+    assert refused(acme, text.encode(), "users.csv") == ["This file has more than 20,000 lines. Split it into several."]
 
 
 @pytest.mark.parametrize("name", ["xl/sharedStrings.xml", "xl/media/picture.png"])
@@ -208,7 +208,7 @@ def test_a_cell_far_away_makes_no_room_for_all_between(acme):
     sheet = part(data, "xl/worksheets/sheet1.xml").decode()
     for place, sentence in (
         ("XFD2", "Line 2 has too many columns."),
-        ("A1048576", "This file has more than 20000 lines. Split it into several."),
+        ("A1048576", "This file has more than 20,000 lines. Split it into several."),
     ):
         row = place.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
         far = sheet.replace("</sheetData>", f'<row r="{row}"><c r="{place}"><v>1</v></c></row></sheetData>')

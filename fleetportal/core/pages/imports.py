@@ -12,7 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.http import content_disposition_header
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -116,7 +116,7 @@ class ImportPage(FormPage):
         several = len(self.importer.sheets) > 1
         return {
             "cancel_url": self.done_url(),
-            "most_rows": self.importer.most_rows,
+            "most_rows": number_format(self.importer.most_rows, force_grouping=True),
             "sheets": [
                 {"title": sheet.label if several else _("Columns"), "columns": [_told(one) for one in sheet.columns]}
                 for sheet in self.importer.sheets
