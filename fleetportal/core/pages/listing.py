@@ -224,7 +224,8 @@ class ListPage(Page):
         order = self.order()
         bulk = self.bulk()
         rows = self.fetch(found, columns, order)
-        count = capped_count(found.queryset)
+        # One count answers both how many to say and whether a download is promised.
+        count = capped_count(found.queryset, max(COUNT_CAP, STREAM_CAP))
         params = self.request.GET
         chips = found.chips(self)
         advanced = self.is_advanced(found)
@@ -279,7 +280,7 @@ class ListPage(Page):
         """Return how the list is downloaded: streamed, or, where a company's list is long, promised (decision 23)."""
         files: list[dict[str, Any]] = [{"label": _("Excel"), "format": "xlsx"}, {"label": _("CSV"), "format": "csv"}]
         companys = isinstance(self, CompanyPage)
-        promised = companys and not found.cut_off and self.is_long(found, count)
+        promised = companys and not found.cut_off and count > STREAM_CAP
         for file in files:
             file["url"] = self.address(format=file["format"])
             if promised or (companys and found.cut_off):
@@ -292,12 +293,6 @@ class ListPage(Page):
             "promise": number_format(STREAM_CAP, force_grouping=True) if promised else "",
             "mine_url": self.url("downloads:list") if companys else "",
         }
-
-    def is_long(self, found: Found, count: int) -> bool:
-        """Say whether more rows match than are streamed; asked of the database only where the count was capped."""
-        if count <= min(COUNT_CAP, STREAM_CAP):
-            return False
-        return found.queryset.order_by()[STREAM_CAP : STREAM_CAP + 1].exists()
 
     def is_advanced(self, found: Found) -> bool:
         """Say whether the advanced filters are shown: they were asked for, or one of them is in use."""

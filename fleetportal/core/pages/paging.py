@@ -134,6 +134,6 @@ def page_of(
     )
 
 
-def capped_count(queryset: models.QuerySet[Any]) -> int:
-    """Count the rows, up to one more than `COUNT_CAP`."""
-    return queryset.order_by()[: COUNT_CAP + 1].count()
+def capped_count(queryset: models.QuerySet[Any], cap: int = COUNT_CAP) -> int:
+    """Count the rows, up to one more than `cap`."""
+    return queryset.order_by()[: cap + 1].count()
