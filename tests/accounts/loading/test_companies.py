@@ -8,11 +8,15 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.utils import timezone
 
+from accounts.colleagues.contact import Contact
+from accounts.loading import services
 from accounts.models import Company, CustomerNumber, FleetDivision, Invitation, Membership, OldLogin, User
 from accounts.safety.oldportal import taken
+from fleetportal.core.access import Actor
 from fleetportal.core.audit import AuditEntry
 from fleetportal.core.scope import all_companies
 from tests import factories
@@ -213,3 +217,17 @@ def test_clients_load_nothing(db):
     ada = visitor(factories.member(factories.company("Acme"), "Ada").user)
     assert ada.get(LOAD).status_code == 404
     assert ada.post(LOAD, {"file": upload(delta())}).status_code == 404
+
+
+def test_the_services_ask_for_the_right_themselves(otto):
+    apply(otto, send(otto, delta()))
+    company, nobody = Company.objects.get(), Actor(label="Nobody")
+    ann = Contact(last_name="A", first_name="B", email="a@e.example", phone="0470123456")
+    with pytest.raises(PermissionDenied):
+        services.load_company(
+            details={"legal_name": "E"}, principal=ann, principal_old_name="", numbers=[], divisions=[], users=[],
+            actor=nobody, now=timezone.now(),
+        )  # fmt: skip
+    with pytest.raises(PermissionDenied):
+        services.send_first_connection(company=company, actor=nobody, now=timezone.now())
+    assert Company.objects.count() == 1
