@@ -24,7 +24,7 @@ class Presence:
     others: tuple[Membership, ...]
 
 
-def _in_force(today: date) -> Q:
+def in_force(today: date) -> Q:
     """Return what makes a membership one that lets its person in on that day (ACC-22, ACC-27)."""
     return (
         Q(is_active=True, invited_at__isnull=True, company__is_active=True)
@@ -35,7 +35,7 @@ def _in_force(today: date) -> Q:
 
 def members_in_force(company_id: int, today: date) -> QuerySet[Membership]:
     """Return the members whom that company, which is in scope, lets in that day, with person and company."""
-    members = Membership.objects.filter(_in_force(today), company_id=company_id, user__is_active=True)
+    members = Membership.objects.filter(in_force(today), company_id=company_id, user__is_active=True)
     return members.select_related("user", "company")
 
 
@@ -57,7 +57,7 @@ def active_memberships(user_id: int, today: date) -> list[Membership]:
     newer = ConditionsVersion.objects.filter(number__gt=accepted).order_by("-number")
     with nullcontext() if scope is not None and scope.person == user_id else person_scope(user_id):
         return list(
-            Membership.objects.filter(_in_force(today), user_id=user_id)
+            Membership.objects.filter(in_force(today), user_id=user_id)
             .select_related("company")
             .annotate(conditions_asked_at=Subquery(newer.values("published_at")[:1]))
             .order_by("company__legal_name", "pk")

@@ -66,9 +66,18 @@ declare(
         Permission("jobs.see", side="self"),
         Permission("users.see", "users", side="fleet"),
         Permission("users.change", "users", change=True, side="fleet"),
+        Permission("vehicles.see", "vehicles", side="fleet"),
+        Permission("vehicles.change", "vehicles", change=True, side="fleet"),
+        Permission("drivers.see", "drivers", side="fleet"),
+        Permission("drivers.change", "drivers", change=True, side="fleet"),
+        Permission("divisions.see", "divisions", side="fleet"),
+        Permission("divisions.change", "divisions", change=True, side="whole"),
         Permission("notices.see", side="self"),
         Permission("notices.read", change=True, side="self"),
         Permission("company.settings", change=True, side="settings"),
+        Permission("activity.see", side="self"),
+        Permission("multipass.ask", change=True, side="numbers"),
+        Permission("multipass.decide", change=True, side="principal"),
         Permission("company.handover", change=True, side="principal"),
         Permission("downloads.make", change=True, side="self"),
         Permission("views.keep", change=True, side="self"),
@@ -77,6 +86,7 @@ declare(
         Permission("operator.produce", change=True, side="operator"),
         Permission("operator.work", change=True, side="operator"),
         Permission("operator.publish", change=True, side="operator"),
+        Permission("operator.companies", change=True, side="operator"),
         Permission("company.start", change=True, side="principal"),
     )
 )
@@ -120,9 +130,11 @@ def permissions_of(membership: Membership, company: Company) -> frozenset[str]:
         if permission.side == "self"
         or (permission.side == "settings" and administers)
         or (permission.side == "principal" and membership.is_principal)
+        or (permission.side == "numbers" and (membership.is_principal or not membership.all_customer_numbers))
         or (permission.side == "administrator" and is_administrator(membership))
         or (
-            permission.side in {"card", "fleet"}
+            permission.side in {"card", "fleet", "whole"}
+            and (permission.side != "whole" or membership.is_principal or membership.all_divisions)
             and (membership.is_principal or permission.application in membership.applications)
             and permission.application not in company.options_off
             and _level(membership, permission)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Membership
 from accounts.notices.reading import around
+from accounts.rights import permissions_of
 from fleetportal.core import finder
 from fleetportal.core.access import Actor
 
@@ -33,9 +36,17 @@ COMPANY_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
             (_("Find users"), "account:users", "users", "users.see"),
             (_("Create a user"), "account:new_user", "user-plus", "users.change"),
             (_("User rights"), "account:rights", "list-details", "users.see"),
+            (_("Fleet divisions"), "account:divisions", "building-store", "divisions.see"),
             (_("Notification settings"), "account:notice_settings", "bell", "company.settings"),
+            (_("Activity"), "account:activity", "history", "activity.see"),
+            (_("Parts of the portal"), "account:options", "settings", "company.settings"),
+            (_("Customer numbers"), "account:multipass", "key", "multipass.decide"),
         ),
     ),
+)
+# What the + button of every page creates (ONB-6), as above.
+CREATE_MENU: tuple[tuple[Any, str, str, str], ...] = (
+    (_("Fuel card"), "cards:new", "credit-card", "cards.order"),
 )
 OPERATOR_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
     ("", ((_("Overview"), "operator:home", "home", "operator.see"),)),
@@ -45,6 +56,13 @@ OPERATOR_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
             (_("Requests"), "operator:requests", "clipboard-list", "operator.see"),
             (_("Batches"), "operator:batches", "package", "operator.see"),
             (_("Card maker's files"), "operator:files", "file-text", "operator.see"),
+        ),
+    ),
+    (
+        _("Customers"),
+        (
+            (_("Companies"), "operator:companies", "building", "operator.see"),
+            (_("Customer numbers"), "operator:multipass", "key", "operator.see"),
         ),
     ),
     (
@@ -81,11 +99,12 @@ class Frame:
     safety_url: str = ""
     sales_contact: str = ""
     downloads_url: str = ""
+    multipass_url: str = ""
+    search_url: str = ""
     notices_url: str = ""
     my_notices_url: str = ""
     # Asked by the bell alone, so that a part of a page costs no question.
     unread: Any = 0
-    search_url: str = ""
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -126,7 +145,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             (
                 other.company.legal_name,
                 other.company.identifier,
-                reverse("cards:home", args=[other.company.identifier]),
+                same_place(request.path_info, other),
                 other.company_id == company.pk,
             )
             for other in presence.others
@@ -139,13 +158,36 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             # Who may see nothing that it finds has no box.
             if finder.kinds_for(actor):
                 shown.search_url = reverse("finder:search", args=[company.identifier])
-        if actor.may("cards.order"):
-            url = reverse("cards:new", args=[company.identifier])
-            shown.create_items = [{"label": gettext("Fuel card"), "url": url, "icon": "credit-card"}]
+        if not presence.membership.all_customer_numbers and company.initialised_at is not None:
+            shown.multipass_url = reverse("account:multipass_ask", args=[company.identifier])
+        shown.create_items = [
+            {"label": str(label), "url": reverse(name, args=[company.identifier]), "icon": icon}
+            for label, name, icon, permission in CREATE_MENU
+            if actor.may(permission)
+        ]
     elif actor is not None and actor.may("operator.see"):
         shown.area = "operator"
         shown.menu = _menu(OPERATOR_MENU, actor, request.path, [])
     return {"frame": shown}
+
+
+def same_place(path: str, other: Membership) -> str:
+    """Return the address in another company that is closest to this one: the same page, the list that it belongs to.
+
+    Objects are another company's, so of a page about one the list is left; and where the person may not open that in
+    the other company, its home page (ACC-30).
+    """
+    identifier = other.company.identifier
+    home = reverse("cards:home", args=[identifier])
+    parts = path.split("/")[2:-1]
+    kept = list(itertools.takewhile(lambda part: not part.isdigit(), parts))
+    wanted = "/".join(["", identifier, *kept, ""])
+    try:
+        view: Any = resolve(wanted).func
+    except Resolver404:
+        return home
+    permission = getattr(getattr(view, "view_class", None), "permission", "")
+    return wanted if permission in permissions_of(other, other.company) else home
 
 
 def numbers_in_reach(request: HttpRequest) -> str:

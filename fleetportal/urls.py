@@ -22,6 +22,6 @@ urlpatterns = [
 ]
 
 handler400 = "fleetportal.core.errors.bad_request"
-handler403 = "fleetportal.core.errors.forbidden"
+handler403 = "accounts.settings.options.forbidden"
 handler404 = "fleetportal.core.errors.not_found"
 handler500 = "fleetportal.core.errors.server_error"

@@ -112,6 +112,10 @@ class UserList(ListPage, CompanyPage):
         if self.actor.may("users.change"):
             url = self.url("account:new_user")
             found.insert(0, act("new", _("Create a user"), url, icon="user-plus", tone="primary"))
+            found.append(act("import", _("Users from a file"), self.url("account:import_users"), icon="upload"))
+        if self.actor.may("company.handover"):
+            url = self.url("account:handover")
+            found.append(act("handover", _("Hand over the role of the principal user"), url, icon="arrows-exchange"))
         return found
 
 

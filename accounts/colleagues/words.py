@@ -142,5 +142,16 @@ def colleague_history(membership: Membership) -> list[dict[str, Any]]:
         "accounts.invitation_ended": _ended,
         "accounts.invitation_wrong": _("Wrong answer to the invitation"),
         "accounts.joined": _("Joined"),
+        "accounts.principal_given": lambda entry: (
+            _("Role of the principal user handed over to %(to)s") % entry.after,
+            [],
+        ),
+        "accounts.principal_taken": lambda entry: (
+            _("Role of the principal user taken over from %(from)s") % entry.after,
+            [],
+        ),
+        "multipass.asked": _("Asked for a customer number"),
+        "multipass.approved": _("Customer number approved"),
+        "multipass.refused": _("Customer number refused"),
     }
     return history([("accounts.membership", [membership.pk])], words, {"": _("The portal")})

@@ -12,6 +12,7 @@ from accounts.models.companies import (
 from accounts.models.conditions import Acceptance, ConditionsVersion
 from accounts.models.invitations import Invitation
 from accounts.models.memberships import Membership, MembershipDivision, MembershipNumber
+from accounts.models.multipass import MultipassRequest
 from accounts.models.notices import Notice, NoticeChoice, NoticeRecipient
 from accounts.models.people import OldPassword, SignInCounter, User, UserManager
 
@@ -29,6 +30,7 @@ __all__ = [
     "MembershipDivision",
     "MembershipNumber",
     "MobileNumber",
+    "MultipassRequest",
     "Notice",
     "NoticeChoice",
     "NoticeRecipient",

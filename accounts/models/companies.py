@@ -121,6 +121,7 @@ class FleetDivision(TenantModel):
 
     class Meta:
         ordering = ["name", "id"]
+        indexes = [models.Index(fields=["company", "name", "id"], name="accounts_division_name")]
         constraints = [
             models.UniqueConstraint("customer_number", Lower("name"), name="accounts_fleetdivision_name_once"),
         ]

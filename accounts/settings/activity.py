@@ -14,6 +14,7 @@ from typing import Any
 import django_filters as filters
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -55,11 +56,16 @@ class ActivityFilter(filters.FilterSet):
         actor: Any = self.request.actor
         self.subjects = activity.seen_by(actor)
         # Functions, not lists: asked only when the field is drawn or its value is looked up.
-        self.filters["person"].extra["choices"] = _people
+        self.filters["person"].extra["choices"] = lambda: self.people
         self.filters["act"].extra["choices"] = _verbs
         self.filters["kind"].extra["choices"] = [(one.kind, one.word) for one in self.subjects]
         if not actor.may(EVERYBODYS):
             del self.filters["person"]
+
+    @cached_property
+    def people(self) -> list[tuple[int, str]]:
+        """The members of the company, by name."""
+        return list(Membership.objects.order_by("name", "pk").values_list("user_id", "name"))
 
     def of_that_kind(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Keep the acts of that word."""
@@ -69,11 +75,6 @@ class ActivityFilter(filters.FilterSet):
     def about(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Keep what is about something that these words find."""
         return queryset.filter(activity.about(self.subjects, value))
-
-
-def _people() -> list[tuple[int, str]]:
-    """Return the members of the company, by name."""
-    return list(Membership.objects.order_by("name", "pk").values_list("user_id", "name"))
 
 
 @dataclass(frozen=True, slots=True)

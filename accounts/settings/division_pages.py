@@ -107,7 +107,10 @@ class DivisionList(ListPage, CompanyPage):
         if not self.actor.may("divisions.change"):
             return []
         url = self.url("account:new_division")
-        return [act("new", _("Create a division"), url, icon="plus", tone="primary")]
+        return [
+            act("new", _("Create a division"), url, icon="plus", tone="primary"),
+            act("import", _("Divisions from a file"), self.url("account:import_divisions"), icon="upload"),
+        ]
 
     def empty_act(self) -> dict[str, Any] | None:
         """Offer the first division."""
@@ -132,28 +135,29 @@ class DivisionDetail(DetailPage):
         general = [{"label": _("Customer number"), "value": str(row.customer_number)}]
         if row.closed_at:
             general.append({"label": _("Closed since"), "value": date_format(localtime(row.closed_at), "DATE_FORMAT")})
+        counts = contents.counts(row.pk)
         lying = [
-            {"label": content.plural, "value": number_format(content.within(row.pk).count(), force_grouping=True)}
+            {"label": content.plural, "value": number_format(counts[content.name], force_grouping=True)}
             for content in contents.counted()
         ]
         return {
             "title": row.name,
             "subtitle": str(row.customer_number),
             "status": {"value": state, "label": words[state]},
-            **self.offers(row),
+            **self.offers(row, counts),
             "sections": [{"title": _("General"), "facts": general}, {"title": _("Content"), "facts": lying}],
             "timeline": division_history(row),
         }
 
-    def offers(self, row: FleetDivision) -> dict[str, Any]:
+    def offers(self, row: FleetDivision, counts: dict[str, int]) -> dict[str, Any]:
         """Return the buttons."""
         if not self.actor.may("divisions.change"):
             return {"acts": [], "dangers": []}
         here = self.url("account:division", row.pk)
         acts = [act("rename", _("Rename"), f"{here}rename/", icon="pencil", tone="primary")]
-        used = divisions.use_of(row)
+        used = divisions.use_of(row, counts)
         dangers = []
-        if not contents.is_empty(row.pk):
+        if any(counts.values()):
             acts.append(act("move", _("Move the content"), f"{here}move/", icon="arrow-right"))
         if row.closed_at:
             acts.append(act("open", _("Open again"), f"{here}open/", icon="lock-open"))
@@ -369,7 +373,8 @@ class MoveDivision(_DivisionAction):
 
     def refusal(self, row: FleetDivision) -> str:
         """Refuse an empty one, and one that stands alone."""
-        if contents.is_empty(row.pk):
+        self.counts = contents.counts(row.pk)
+        if not any(self.counts.values()):
             return _("Nothing lies in this division.")
         if not targets_of(row).exists():
             return _("There is no other open division under this customer number. Create one first.")
@@ -382,7 +387,7 @@ class MoveDivision(_DivisionAction):
     def confirm(self, row: FleetDivision) -> dict[str, Any]:
         """Say what happens, and to how many."""
         counts = [
-            f"{content.plural}: {number_format(content.within(row.pk).count(), force_grouping=True)}"
+            f"{content.plural}: {number_format(self.counts[content.name], force_grouping=True)}"
             for content in contents.counted()
         ]
         return {

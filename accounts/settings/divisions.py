@@ -118,9 +118,9 @@ def move_content(*, source: FleetDivision, target: FleetDivision, actor: Actor, 
     return moved
 
 
-def use_of(division: FleetDivision) -> str:
-    """Return why a division can't be removed, or an empty text."""
-    if not contents.is_empty(division.pk):
+def use_of(division: FleetDivision, lying: dict[str, int] | None = None) -> str:
+    """Return why a division can't be removed, or an empty text; `lying` is what lies in it, where that is known."""
+    if any((contents.counts(division.pk) if lying is None else lying).values()):
         return _("This division is in use. Move its content to another one first.")
     if MembershipDivision.objects.filter(division=division).exists():
         return _("Colleagues are limited to this division. Change their rights first.")

@@ -58,7 +58,7 @@ def set_options(*, company: Company, on: Iterable[str], version: str, actor: Act
 
 def version_of(company: Company) -> str:
     """Return what a form carries to notice another change: the parts that are off."""
-    return ",".join(sorted(company.options_off))
+    return ",".join(sorted(company.options_off)) or "none"
 
 
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
@@ -89,7 +89,7 @@ class OptionsForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=lazy("What is off stands in no menu of the company and opens for nobody there."),
     )
-    version = forms.CharField(widget=forms.HiddenInput, required=False)
+    version = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -147,7 +147,7 @@ class OptionsView(CompanyPage):
     title = lazy("Parts of the portal")
     lead = lazy("What your company can use. Each colleague opens what their rights allow.")
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Show them."""
         off = self.company.options_off
         parts = [{"label": one.label, "on": one.name not in off} for one in APPLICATIONS]

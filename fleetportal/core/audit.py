@@ -36,7 +36,12 @@ class AuditEntry(TenantModel):
 
     class Meta:
         app_label = "core"
-        indexes = [models.Index(fields=["company", "kind", "object_id", "id"], name="core_auditentry_subject")]
+        indexes = [
+            models.Index(fields=["company", "kind", "object_id", "id"], name="core_auditentry_subject"),
+            # What Activity is sorted by, for everybody's acts and for one person's.
+            models.Index(fields=["company", "at", "id"], name="core_auditentry_at"),
+            models.Index(fields=["company", "actor", "at", "id"], name="core_auditentry_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} on {self.kind} {self.object_id}"
