@@ -16,6 +16,7 @@ from django.db.models import F
 
 from fleetportal.core.policies import RowPolicy
 from fleetportal.core.scope import require_scope
+from fleetportal.core.search_few import FEW
 from fleetportal.core.tenancy import Tenancy, TenantModel
 
 # More hits than this are cut off in a list, which says so; exports and bulk actions ask without a cap.
@@ -138,7 +139,8 @@ def find(kind: str, wanted: str, *, cap: int | None = LIST_CAP) -> Hits:
     if scope.wide:
         rows, params = _behind_the_wide_door(kind, words)[:limit].query.sql_with_params()
     else:
-        rows = "SELECT object_id FROM portal_search(%s, %s, %s, %s, %s)"
+        function = "portal_search" if limit is None or limit > FEW else "portal_search_few"
+        rows = f"SELECT object_id FROM {function}(%s, %s, %s, %s, %s)"  # noqa: S608  # both names are our own
         whole = kind in _WHOLE
         numbers = None if whole or scope.customer_numbers is None else list(scope.customer_numbers)
         divisions = None if whole or scope.divisions is None else list(scope.divisions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -98,3 +99,50 @@ def test_a_folded_text_is_folded_for_good(text):
     folded = search.plain(text)
     assert search.plain(folded) == folded
     assert "\x00" not in folded
+
+
+def test_a_few_are_found_among_many_however_frequent_or_rare_the_word_is(acme, db):
+    rows = [search.Entry(acme.pk, key, f"FREQUENT {key:05d}") for key in range(10, 5_110)]
+    with company_scope(acme.pk):
+        search.put("many", rows)
+        search.put("many", [search.Entry(acme.pk, 1, "RARE FREQUENT")])
+        assert search.hits("many", "frequent", cap=3) == [5109, 5108, 5107]
+        assert search.hits("many", "rare frequent", cap=3) == [1]
+        assert search.hits("many", "neither", cap=3) == []
+
+
+def test_looking_for_a_few_leaves_the_planner_as_it_was(acme):
+    with company_scope(acme.pk), connection.cursor() as cursor:
+        search.hits("test", "nothing like it", cap=3)
+        for name in ("enable_indexscan", "enable_indexonlyscan", "enable_seqscan"):
+            cursor.execute(f"SHOW {name}")
+            assert cursor.fetchone() == ("on",)
+
+
+@pytest.mark.rule("GEN-1")
+def test_a_few_are_looked_for_in_no_other_company(acme):
+    borea = factories.company("Borea")
+    with company_scope(borea.pk):
+        search.put("test", [search.Entry(borea.pk, 77, "ZYX 1"), search.Entry(borea.pk, 78, "ABC 1")])
+        assert search.hits("test", "zyx", cap=3) == [77]
+    with company_scope(acme.pk):
+        assert search.hits("test", "zyx", cap=3) == []
+        assert search.hits("test", "abc", cap=3) == [2]
+
+
+@pytest.mark.rule("GEN-1")
+@pytest.mark.parametrize("rows", [1, 5_100])
+def test_a_few_are_looked_for_within_numbers_and_divisions(acme, rows):
+    """Among the newest rows, and where these hold too few."""
+    limits = [(1, 7, 1), (2, 7, 2), (3, 8, 3), (4, 7, None)]
+    with company_scope(acme.pk):
+        search.put("few", [search.Entry(acme.pk, pk, "NEEDLE", number, division) for pk, number, division in limits])
+        search.put("few", [search.Entry(acme.pk, 10 + pk, "HAY", 7, 1) for pk in range(rows)])
+    for numbers, divisions, found in (
+        ((7,), None, {1, 2, 4}),
+        (None, (1,), {1}),
+        ((8,), (1,), set()),
+        ((), None, set()),
+    ):
+        with company_scope(acme.pk, customer_numbers=numbers, divisions=divisions):
+            assert set(search.hits("few", "needle", cap=6)) == found
