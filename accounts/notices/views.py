@@ -58,6 +58,15 @@ class NoticeFilter(filters.FilterSet):
 
 
 @dataclass(frozen=True, slots=True)
+class OfKind(Choice):
+    """The word for a notice's kind; apps declare theirs after this module is read."""
+
+    def words(self) -> dict[Any, str]:
+        """Return the word of each kind in the user's language."""
+        return {kind.name: str(kind.label) for kind in KINDS.values()}
+
+
+@dataclass(frozen=True, slots=True)
 class Said(Column):
     """What a notice says, from kind, context and key."""
 
@@ -103,7 +112,7 @@ class NoticeList(ListPage, CompanyPage):
     file_name = "notices"
     columns = (
         Said("notice", lazy("Notice"), ("kind", "context", "pk")),
-        Choice("kind", lazy("Kind"), ("kind",), minor=True, choices=()),
+        OfKind("kind", lazy("Kind"), ("kind",), minor=True),
         Moment("at", lazy("When"), ("created_at",)),
         Choice("state", lazy("State"), ("unread",), sort="unread", choices=STATES),
     )

@@ -40,6 +40,7 @@ def test_the_bell_counts_what_is_unread_and_opening_a_notice_reads_it(office):
     assert bell(ada, office.url()) == "Notices: 1 unread"
     page = ada.get(office.url()).content.decode()
     assert "Fuel card 1-ABC-123 is blocked" in page
+    assert '<td class="col-minor" data-label="Kind">Card blocked</td>' in page
     (notice,) = notices(office.ada)
     assert ada.get(office.url(f"{notice.pk}/")).status_code == 200
     assert bell(ada, office.url()) == "Notices: 1 unread"  # a GET changes nothing
