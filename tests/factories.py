@@ -31,6 +31,7 @@ from accounts.models import (
     Membership,
     MembershipDivision,
     MembershipNumber,
+    MultipassRequest,
     Notice,
     NoticeChoice,
     NoticeRecipient,
@@ -57,6 +58,7 @@ from fleetportal.core.audit import AuditEntry
 from fleetportal.core.batches import Batch, BatchRow
 from fleetportal.core.drafts import Draft
 from fleetportal.core.files import StoredFile
+from fleetportal.core.imports import Import, ImportLine
 from fleetportal.core.mail import CaughtMail, OutgoingMail
 from fleetportal.core.scope import all_companies
 from fleetportal.core.seals import AuditSeal
@@ -110,11 +112,11 @@ def customer_number(owner: Company, number: str = "", **fields: Any) -> Customer
         return CustomerNumber.objects.create(company=owner, number=number or f"70{_next():06d}", **fields)
 
 
-def division(number: CustomerNumber, name: str = "") -> FleetDivision:
+def division(number: CustomerNumber, name: str = "", **fields: Any) -> FleetDivision:
     """Make a fleet division under a customer number."""
     with all_companies(reason="test data"):
         return FleetDivision.objects.create(
-            company_id=number.company_id, customer_number=number, name=name or f"Division {_next()}"
+            company_id=number.company_id, customer_number=number, name=name or f"Division {_next()}", **fields
         )
 
 
@@ -194,6 +196,42 @@ def invitation(of: Membership, **fields: Any) -> Invitation:
     }
     with all_companies(reason="test data"):
         return Invitation.objects.create(company_id=of.company_id, membership=of, **fields)
+
+
+def multipass_request(of: Membership, **fields: Any) -> MultipassRequest:
+    """Ask for a customer number as that member; for all of them, unless told otherwise."""
+    fields = {"reason": "The depot is new.", "asked_at": NOW, **fields}
+    with all_companies(reason="test data"):
+        return MultipassRequest.objects.create(company_id=of.company_id, membership=of, **fields)
+
+
+def import_file(
+    owner: Company | None,
+    person: User,
+    kind: str = "accounts.divisions",
+    lines: dict[str, list[dict[str, str]]] | None = None,
+    **fields: Any,
+) -> Import:
+    """Make a file that a person had checked, with its lines by sheet; operator staff's own belongs to no company."""
+    lines = lines if lines is not None else {"divisions": [{"customer_number": "70000001", "name": "Garage"}]}
+    company_id = owner.pk if owner else None
+    with all_companies(reason="test data"):
+        made = Import.objects.create(
+            company_id=company_id,
+            user=person,
+            kind=kind,
+            created_at=NOW,
+            **{
+                "file_name": "file.xlsx",
+                "columns": {sheet: list(rows[0]) for sheet, rows in lines.items()},
+                "total": sum(map(len, lines.values())),
+                **fields,
+            },
+        )
+        for sheet, rows in lines.items():
+            for at, cells in enumerate(rows, 2):
+                ImportLine.objects.create(company_id=company_id, upload=made, sheet=sheet, line=at, cells=cells)
+    return made
 
 
 def card_product(**fields: Any) -> CardProduct:
@@ -532,6 +570,12 @@ def document(request: Request, name: str = "order.pdf") -> RequestDocument:
         return RequestDocument.objects.create(company_id=request.company_id, request=request, file=stored, added_at=NOW)
 
 
+def _first_line(owner: Company) -> ImportLine:
+    made = import_file(owner, user("Drew"))
+    with all_companies(reason="test data"):
+        return ImportLine.objects.filter(upload=made)[0]
+
+
 EXAMPLES: dict[str, Callable[[Company], models.Model]] = {
     "accounts.Acceptance": lambda owner: acceptance(owner),
     "accounts.CustomerNumber": lambda owner: customer_number(owner),
@@ -543,6 +587,7 @@ EXAMPLES: dict[str, Callable[[Company], models.Model]] = {
     "accounts.Notice": lambda owner: notice(member(owner, "Nora", principal=False)),
     "accounts.NoticeChoice": _notice_choice,
     "accounts.NoticeRecipient": _notice_recipient,
+    "accounts.MultipassRequest": lambda owner: multipass_request(member(owner, "Mona", principal=False)),
     "cards.Batch": lambda owner: production_batch(),
     "cards.Card": lambda owner: card(customer_number(owner)),
     "cards.CardLimit": lambda owner: limit(card(customer_number(owner))),
@@ -558,6 +603,8 @@ EXAMPLES: dict[str, Callable[[Company], models.Model]] = {
     "core.CaughtMail": lambda owner: _of(CaughtMail, to="a@people.example", subject="Test", text="Test", at=NOW),
     "downloads.Download": lambda owner: download(owner, user("Dora")),
     "core.Draft": lambda owner: draft(owner, user("Drew")),
+    "core.Import": lambda owner: import_file(owner, user("Drew")),
+    "core.ImportLine": lambda owner: _first_line(owner),
     "core.JobRun": _job_run,
     "core.OutgoingMail": lambda owner: outgoing_mail(owner),
     "core.SavedView": lambda owner: saved_view(owner, user("Drew")),

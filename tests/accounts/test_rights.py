@@ -14,14 +14,22 @@ from tests.factories import NOW
 
 PROFILES = ["administrator", "management", "consultation", "accounting"]
 
-EVERYBODY = {"home.see", "account.see", "account.change", "jobs.see", "downloads.make", "views.keep"}
+EVERYBODY = {"home.see", "account.see", "account.change", "jobs.see", "downloads.make", "views.keep", "activity.see",
+             "notices.read", "notices.see"}  # fmt: skip
 ADMINISTRATORS = {"work.decide", "company.settings"}
-PRINCIPAL = {"company.start", "company.handover"}
-OPERATOR = {"operator.see", "operator.produce", "operator.work", "operator.publish"}
+PRINCIPAL = {"company.start", "company.handover", "multipass.decide", "multipass.ask"}
+# Of fleet data, for who is not limited to divisions.
+WHOLE = {"divisions.change"}
+OPERATOR = {"operator.see", "operator.produce", "operator.work", "operator.publish", "operator.companies"}
 # application: what its level "see" allows, and what "change" allows beside that
 CARD_SIDE = {
     "cards": ({"cards.see"}, {"cards.order", "cards.change", "cards.block", "cards.delete", "cards.receive"}),
     "requests": ({"requests.see"}, {"requests.withdraw", "requests.attach"}),
+}
+FLEET_PAGES = {
+    f"{application}.{level}"
+    for application in ("users", "divisions", "vehicles", "drivers")
+    for level in ("see", "change")
 }
 APPLICATIONS_OF_THE_CARD_SIDE = {"cards", "requests", "drivercodes", "renewals", "transactions", "reports", "alerts"}
 
@@ -53,7 +61,7 @@ def rights(membership: Membership, off: list[str] | None = None) -> set[str]:
 
 
 def test_every_permission_of_the_table_stands_here():
-    written = EVERYBODY | OPERATOR | ADMINISTRATORS | PRINCIPAL
+    written = EVERYBODY | OPERATOR | ADMINISTRATORS | PRINCIPAL | WHOLE
     for see, change in CARD_SIDE.values():
         written |= see | change
     assert {name for name, one in PERMISSIONS.items() if one.side != "fleet"} == written
@@ -95,7 +103,7 @@ def test_a_level_without_the_application_is_worth_nothing(profile):
 @pytest.mark.parametrize("is_principal", [False, True])
 def test_what_the_operator_switched_off_nobody_has(is_principal):
     someone = member("administrator", changes={"cards", "requests"}, is_principal=is_principal)
-    own = ADMINISTRATORS | PRINCIPAL | {"users.see", "users.change"}
+    own = ADMINISTRATORS | PRINCIPAL | FLEET_PAGES
     assert rights(someone, off=["cards"]) - own == EVERYBODY | {
         "requests.see",
         "requests.withdraw",
@@ -106,7 +114,7 @@ def test_what_the_operator_switched_off_nobody_has(is_principal):
 @pytest.mark.rule("ACC-12")
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_principal_user_holds_everything(profile):
-    expected = EVERYBODY | ADMINISTRATORS | PRINCIPAL | {"users.see", "users.change"}
+    expected = EVERYBODY | ADMINISTRATORS | PRINCIPAL | FLEET_PAGES
     for see, change in CARD_SIDE.values():
         expected |= see | change
     assert rights(member(profile, is_principal=True)) == expected
@@ -153,3 +161,24 @@ def test_the_operators_area_is_for_operator_staff(kind, expected):
 def test_no_client_has_a_right_of_the_operator(profile):
     someone = member(profile, changes=set(CARD_SIDE) | {"operator"}, is_principal=True)
     assert not rights(someone) & OPERATOR
+
+
+@pytest.mark.rule("ACC-32")
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("limited", [False, True])
+def test_who_is_limited_to_divisions_changes_none_whatever_the_profile(profile, limited):
+    someone = member(profile, sees={"divisions"}, all_divisions=not limited)
+    may = profile in {"administrator", "management"} and not limited
+    assert {name for name in rights(someone) if name.startswith("divisions.")} == (
+        {"divisions.see", "divisions.change"} if may else {"divisions.see"}
+    )
+
+
+@pytest.mark.rule("ACC-31")
+@pytest.mark.parametrize("profile", PROFILES)
+def test_who_is_limited_to_numbers_asks_for_more_and_the_principal_user_decides(profile):
+    assert "multipass.ask" not in rights(member(profile))
+    limited = rights(member(profile, all_customer_numbers=False))
+    assert "multipass.ask" in limited
+    assert "multipass.decide" not in limited
+    assert {"multipass.ask", "multipass.decide"} <= rights(member(profile, is_principal=True))

@@ -70,12 +70,10 @@ account:notices_read login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide
 account:my_notices   login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 account:notice_settings login  ok   deny deny deny ok   ok   ok   hide deny hide    login    hide   hide
 accounts:mail        login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
-account:notices      login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
-account:notice       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
-account:notices_read login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
-account:my_notices   login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
-account:notice_settings login  ok   deny deny deny ok   ok   ok   hide deny hide    login    hide   hide
-accounts:mail        login     ok   ok   ok   ok   ok   ok   ok   ok   ok   ok      login    ok     ok
+account:import_users login ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+account:import_users_check login ok ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+account:import_divisions login ok   ok   deny deny deny ok   deny hide ok   hide    login    hide   hide
+account:import_divisions_check login ok ok deny deny deny ok deny hide ok   hide    login    hide   hide
 account:start_introduction login hide hide hide hide hide hide hide hide hide hide  login   hide   hide
 account:start_information login hide hide hide hide hide hide hide hide hide hide   login    hide   hide
 account:start_users  login     hide hide hide hide hide hide hide hide hide hide    login    hide   hide
@@ -87,6 +85,20 @@ finder:search        login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide
 views:new            login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 views:change         login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 views:delete         login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
+account:divisions    login ok   ok   ok   ok   deny ok   ok   hide ok   hide login hide hide
+account:division     login ok   ok   ok   ok   deny ok   ok   hide ok   hide login hide hide
+account:new_division login ok   ok   deny deny deny ok   deny hide ok   hide login hide hide
+account:rename_division login ok   ok   deny deny deny ok   deny hide ok   hide login hide hide
+account:close_division login ok   ok   deny deny deny ok   deny hide ok   hide login hide hide
+account:open_division login ok   ok   deny deny deny ok   deny hide ok   hide login hide hide
+account:move_division login ok   ok   deny deny deny ok   deny hide ok   hide login hide hide
+account:remove_division login ok   ok   deny deny deny ok   deny hide ok   hide login hide hide
+account:handover     login ok   deny deny deny deny deny deny hide deny hide login hide hide
+account:options      login ok   deny deny deny ok   ok   ok   hide deny hide login hide hide
+account:multipass    login ok   deny deny deny deny deny deny hide deny hide login hide hide
+account:multipass_ask login ok   deny deny deny deny ok   deny hide deny hide login hide hide
+account:multipass_decide login ok   deny deny deny deny deny deny hide deny hide login hide hide
+account:activity     login ok   ok   ok   ok   ok   ok   ok   hide ok   hide login hide hide
 downloads:list       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 downloads:new        login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 downloads:file       login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
@@ -106,7 +118,15 @@ operator:caught      login     hide hide hide hide hide hide hide hide hide hide
 operator:view_new    login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:view_change login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:view_delete login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:companies   login hide hide hide hide hide hide hide hide hide hide login hide ok
+operator:company     login hide hide hide hide hide hide hide hide hide hide login hide ok
+operator:options     login hide hide hide hide hide hide hide hide hide hide login hide ok
+operator:multipass   login hide hide hide hide hide hide hide hide hide hide login hide ok
+operator:multipass_decide login hide hide hide hide hide hide hide hide hide hide login hide ok
 operator:conditions  login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:load_company login    hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:load_company_check login hide hide hide hide hide hide hide hide hide hide login    hide   ok
+operator:first_connection_mail login hide hide hide hide hide hide hide hide hide hide login hide   ok
 operator:conditions_new login  hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:conditions_version login hide hide hide hide hide hide hide hide hide hide login    hide   ok
 """
@@ -169,6 +189,13 @@ METHODS = {
     "operator:conditions": READ,
     "operator:conditions_new": FORM,
     "operator:conditions_version": READ,
+    "account:import_users": FORM,
+    "account:import_users_check": FORM,
+    "account:import_divisions": FORM,
+    "account:import_divisions_check": FORM,
+    "operator:load_company": FORM,
+    "operator:load_company_check": FORM,
+    "operator:first_connection_mail": FORM,
     "account:users": READ,
     "account:user": READ,
     "account:rights": READ,
@@ -178,6 +205,25 @@ METHODS = {
     "account:activate_user": FORM,
     "account:invite_user": FORM,
     "account:withdraw_user": FORM,
+    "account:divisions": READ,
+    "account:division": READ,
+    "account:new_division": FORM,
+    "account:rename_division": FORM,
+    "account:close_division": FORM,
+    "account:open_division": FORM,
+    "account:move_division": FORM,
+    "account:remove_division": FORM,
+    "account:handover": FORM,
+    "account:options": READ,
+    "account:multipass": READ,
+    "account:multipass_ask": FORM,
+    "account:multipass_decide": FORM,
+    "account:activity": READ,
+    "operator:companies": READ,
+    "operator:company": READ,
+    "operator:options": FORM,
+    "operator:multipass": READ,
+    "operator:multipass_decide": FORM,
     "downloads:list": READ,
     "downloads:new": FORM,
     "downloads:file": READ,
@@ -208,11 +254,25 @@ OBJECT = {
     "account:notice": "notice",
     "accounts:mail": "mail",
     "account:user": "colleague",
+    "account:import_users_check": "user_file",
+    "account:import_divisions_check": "division_file",
+    "operator:load_company_check": "company_file",
+    "operator:first_connection_mail": "waiting_company",
     "account:change_user": "colleague",
     "account:deactivate_user": "colleague",
     "account:activate_user": "inactive",
     "account:invite_user": "invited",
     "account:withdraw_user": "invited",
+    "account:division": "division",
+    "account:rename_division": "division",
+    "account:close_division": "division",
+    "account:open_division": "closed_division",
+    "account:move_division": "division",
+    "account:remove_division": "empty_division",
+    "account:multipass_decide": "multipass",
+    "operator:company": "company",
+    "operator:options": "company",
+    "operator:multipass_decide": "operator_multipass",
     "cards:card": "active",
     "cards:check": "draft",
     "cards:copy": "active",
@@ -242,10 +302,17 @@ OBJECT = {
 # The same, in a status that does not: the answer leads to `refused_url`, and nothing is written.
 REFUSED = {
     "account:change_user": ("principal", "account:user"),
+    "operator:first_connection_mail": ("company", "operator:company"),
     "account:deactivate_user": ("inactive", "account:user"),
     "account:activate_user": ("colleague", "account:user"),
     "account:invite_user": ("colleague", "account:user"),
     "account:withdraw_user": ("colleague", "account:user"),
+    "account:close_division": ("closed_division", "account:division"),
+    "account:open_division": ("division", "account:division"),
+    "account:move_division": ("empty_division", "account:division"),
+    "account:remove_division": ("division", "account:division"),
+    "account:multipass_decide": ("answered_multipass", "account:multipass"),
+    "operator:multipass_decide": ("answered_operator_multipass", "operator:multipass"),
     "cards:change": ("blocked", "cards:card"),
     "cards:block": ("blocked", "cards:card"),
     "cards:delete": ("active", "cards:card"),
@@ -271,15 +338,19 @@ SEES = {
 }
 SCOPES = ("own", "other_division", "no_division", "other_number", "other_company", "not_existing")
 # A form that somebody began and a bulk action that somebody asked for are their own alone.
-PERSONAL = {"draft", "job", "download", "view", "notice", "mail"}
+PERSONAL = {"draft", "job", "download", "view", "notice", "mail", "user_file", "division_file"}
 PERSONAL_SCOPES = ("own", "colleague", "other_company", "not_existing")
 # Held work is the whole company's, and its administrators' to decide on.
-COMPANY_WIDE = {"held"}
+COMPANY_WIDE = {"held", "multipass"}
 COMPANY_SCOPES = ("own", "other_company", "not_existing")
 # Operator staff see every company's; batches and files are the operator's own.
 OPERATOR_SCOPES = {
+    "company": ("own", "other_company", "not_existing"),
+    "operator_multipass": ("own", "other_company", "not_existing"),
     "staff_view": ("own", "not_existing"),
     "conditions": ("own", "not_existing"),
+    "company_file": ("own", "not_existing"),
+    "waiting_company": ("own", "not_existing"),
     "new_request": ("own", "other_company", "not_existing"),
     "document": ("own", "other_company", "not_existing"),
     "stopped": ("own", "other_company", "not_existing"),

@@ -12,7 +12,15 @@ from django.test import Client
 from django.urls import reverse
 
 from fleetportal.core.pages import FormPage
-from tests.house import oracle, own_colleagues, own_notices, own_onboarding, own_safety
+from tests.house import (
+    oracle,
+    own_colleagues,
+    own_loading,
+    own_notices,
+    own_onboarding,
+    own_safety,
+    own_settings,
+)
 from tests.house.addresses import addresses, pages
 from tests.house.oracle import METHODS, OBJECT, PERSONAS, REFUSED, SEES
 from tests.house.world import World, address, ask, outcome
@@ -50,6 +58,8 @@ def scopes_of(name):
         return oracle.COMPANY_SCOPES
     if kind in own_colleagues.KINDS:
         return own_colleagues.SCOPES
+    if kind in own_settings.DIVISIONS:
+        return own_settings.SCOPES
     return oracle.PERSONAL_SCOPES if kind in oracle.PERSONAL else oracle.SCOPES
 
 
@@ -77,7 +87,11 @@ def body(world, name, scope="own", persona="ada"):
         return own
     if (own := own_onboarding.body(name)) is not None:
         return own
+    if (own := own_loading.body(world, name)) is not None:
+        return own
     if (own := own_notices.body(world, name)) is not None:
+        return own
+    if (own := own_settings.body(world, name, scope)) is not None:
         return own
     division = {"other_division": "south", "other_number": "west"}.get(scope, "north")
     return {

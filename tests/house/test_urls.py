@@ -52,7 +52,11 @@ OPEN_TO_ALL = {
     "account_reset_password_from_key_done",
 }
 # Which permissions belong to which area: a company's pages never rest on an operator's right, nor the reverse.
-SIDES = {CompanyPage: {"card", "fleet", "settings", "principal", "administrator", "self"}, OperatorPage: {"operator"}, PersonPage: {"self"}}
+SIDES = {
+    CompanyPage: {"card", "fleet", "whole", "numbers", "settings", "principal", "administrator", "self"},
+    OperatorPage: {"operator"},
+    PersonPage: {"self"},
+}
 
 ALL = addresses()
 PAGES = [address for address in ALL if address.page is not None]

@@ -31,7 +31,15 @@ from fleetportal.core.batches import Batch, BatchRow
 from fleetportal.core.scope import all_companies
 from tests import factories
 from tests.factories import NOW
-from tests.house import oracle, own_colleagues, own_notices, own_onboarding, own_safety
+from tests.house import (
+    oracle,
+    own_colleagues,
+    own_loading,
+    own_notices,
+    own_onboarding,
+    own_safety,
+    own_settings,
+)
 
 MARK = "ZYXBOREA"
 NOWHERE = 2**62
@@ -109,6 +117,8 @@ def build() -> World:
     _own_things(world)
     _operator_things(world)
     own_colleagues.prepare(world, MARK)
+    own_settings.prepare(world, MARK)
+    own_loading.prepare(world, MARK)
     own_safety.prepare(world)
     own_onboarding.prepare(world)
     own_notices.prepare(world, MARK)

@@ -1,0 +1,177 @@
+"""My account → Activity: who did what when, within what the reader may see (GEN-2, GEN-1)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from cards.models import Card
+from cards.services import find_again
+from fleetportal.core.audit import AuditEntry
+from fleetportal.core.scope import all_companies
+from tests import factories
+from tests.accounts.settings.conftest import browser
+
+pytestmark = [pytest.mark.django_db, pytest.mark.rule("GEN-2")]
+
+
+def note(firm, card, by, verb="cards.changed", **fields):
+    with all_companies(reason="test data"):
+        return AuditEntry.objects.create(
+            **{
+                "company": firm.acme, "at": timezone.now(), "actor": by.user, "actor_label": by.user.full_name,
+                "verb": verb, "kind": "cards.card", "object_id": card.pk, "address": "192.0.2.7", **fields,
+            }
+        )  # fmt: skip
+
+
+@pytest.fixture
+def max_(firm):
+    return factories.member(firm.acme, "Max")
+
+
+@pytest.fixture
+def cards(firm):
+    """A card in each division, named after it."""
+    return {
+        name: factories.card(number, division=division, printed_as=f"1-{name}-001")
+        for name, number, division in (
+            ("NOR", firm.one, firm.north), ("SOU", firm.one, firm.south), ("WES", firm.two, firm.west),
+            ("NON", firm.one, None),
+        )
+    }  # fmt: skip
+
+
+def shown(firm, by=None, query=""):
+    """Return which cards' names stand in the list."""
+    text = firm.get(f"activity/{query}", by=by).content.decode()
+    return {name for name in ("NOR", "SOU", "WES", "NON") if f"1-{name}-001" in text}
+
+
+@pytest.fixture
+def everything(firm, cards, max_):
+    for card in cards.values():
+        note(firm, card, max_)
+    note(firm, cards["NOR"], firm.ada, "cards.block")
+
+
+def test_administrators_see_who_did_what_to_which_card_with_the_way_there(firm, everything, cards):
+    text = firm.get("activity/").content.decode()
+    assert shown(firm) == {"NOR", "SOU", "WES", "NON"}
+    assert "Person Max" in text or "Max Person" in text
+    assert "Card changed" in text
+    assert "Card blocked" in text
+    place = firm.url(f"cards/{cards['NOR'].pk}/")
+    assert f'href="{place}"' in text
+    assert "192.0.2.7" in text
+
+
+def test_who_is_no_administrator_sees_their_own_acts(firm, everything, max_, cards):
+    cora = factories.member(firm.acme, "Cora")
+    assert shown(firm, by=cora) == set()
+    assert "Card blocked" not in firm.get("activity/", by=max_).content.decode().split('id="list-region"')[1]
+    assert shown(firm, by=max_) == {"NOR", "SOU", "WES", "NON"}
+    assert 'name="person"' not in firm.get("activity/", by=max_).content.decode()
+    # Nor by typing another person into the address.
+    assert shown(firm, by=cora, query=f"?person={max_.user_id}") == set()
+
+
+@pytest.mark.rule("GEN-1")
+@pytest.mark.rule("ACC-13")
+@pytest.mark.parametrize(
+    ("limit", "expected"), [("numbers", {"NOR", "SOU", "NON"}), ("divisions", {"NOR"})], ids=["number", "division"]
+)
+def test_what_happened_to_another_divisions_card_does_not_show(firm, everything, cards, limit, expected):
+    limits = {"customer_numbers": [firm.one]} if limit == "numbers" else {"divisions": [firm.north]}
+    rita = factories.member(firm.acme, "Rita", profile="administrator", principal=False, **limits)
+    assert shown(firm, by=rita) == expected
+    file = firm.as_(rita).get(firm.url("activity/?format=csv")).getvalue().decode()
+    assert {name for name in ("NOR", "SOU", "WES", "NON") if f"1-{name}-001" in file} == expected
+    for name in {"SOU", "WES"} - expected:
+        assert shown(firm, by=rita, query=f"?object=1-{name}") == set()
+    # A person's own acts of the time before are cut down as well.
+    nils = factories.member(firm.acme, "Nils", profile="management", principal=False, **limits)
+    for name in ("NOR", "WES"):
+        note(firm, cards[name], nils)
+    assert shown(firm, by=nils) == {"NOR"}
+
+
+@pytest.mark.rule("ACC-13")
+def test_what_one_may_not_open_shows_no_entries(firm, everything):
+    rita = factories.member(firm.acme, "Rita", profile="administrator", principal=False, applications=["requests"])
+    assert shown(firm, by=rita) == set()
+
+
+@pytest.mark.rule("GEN-1")
+def test_another_companys_entries_do_not_show(firm, everything):
+    borea = factories.company("Borea")
+    ben = factories.member(borea, "Ben")
+    text = browser(ben.user).get("/PRO-BOREAA/activity/").content.decode()
+    assert "1-NOR-001" not in text
+    assert "Max" not in text
+
+
+def test_the_list_is_filtered_by_person_act_kind_object_and_days(firm, everything, cards, max_):
+    assert shown(firm, query=f"?person={firm.ada.user_id}") == {"NOR"}
+    assert shown(firm, query="?act=cards.block") == {"NOR"}
+    assert shown(firm, query="?kind=cards.request") == set()
+    assert shown(firm, query="?kind=cards.card&object=1-WES") == set()  # nobody wrote what it is found by
+    with all_companies(reason="test data"):
+        find_again(Card.objects.all())
+    assert shown(firm, query="?object=wes") == {"WES"}
+    today = timezone.localdate()
+    note(firm, cards["SOU"], max_, at=timezone.now() - timedelta(days=9))
+    old = today - timedelta(days=9)
+    assert shown(firm, query=f"?at_after={old}&at_before={old}") == {"SOU"}
+    assert shown(firm, query=f"?at_before={today - timedelta(days=30)}") == set()
+
+
+@pytest.mark.parametrize(
+    "query", ["?act=nonsense", "?person=x", "?person=99999999999999999999", "?at_after=31.02.", "?object=%00", "?kind="]
+)
+def test_a_filter_that_makes_no_sense_is_no_error_of_ours(firm, everything, query):
+    assert firm.get(f"activity/{query}").status_code == 200
+
+
+def test_the_file_says_the_same_words(firm, everything):
+    file = firm.as_(firm.ada).get(firm.url("activity/?format=csv")).getvalue().decode("utf-8-sig")
+    assert "Card blocked" in file
+    assert "1-WES-001" in file
+    assert "cards.block" not in file
+
+
+def test_what_the_portal_did_is_said_to_be_the_portals(firm, cards):
+    note(firm, cards["NOR"], firm.ada, "operator.expire", actor=None, actor_label="cards.expire")
+    text = firm.get("activity/").content.decode()
+    assert "The portal" in text
+    assert "cards.expire" not in text
+
+
+def test_what_is_not_there_any_more_keeps_its_name_and_leads_nowhere(firm):
+    firm.send(f"divisions/{firm.south.pk}/remove/")
+    text = firm.get("activity/").content.decode()
+    assert "Division removed" in text
+    assert "South" in text
+    assert f'href="{firm.url(f"divisions/{firm.south.pk}/")}"' not in text
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_a_long_list_asks_no_more_than_a_short_one(firm, cards, max_, limited):
+    reader = firm.ada
+    if limited:
+        reader = factories.member(
+            firm.acme, "Rita", profile="administrator", principal=False, customer_numbers=[firm.one]
+        )
+    asked = []
+    for more in (2, 40):
+        for _each in range(more):
+            note(firm, cards["NOR"], max_)
+        firm.get("activity/", by=reader)
+        with CaptureQueriesContext(connection) as queries:
+            firm.get("activity/", by=reader)
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
