@@ -31,6 +31,15 @@ COMPANY_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         ),
     ),
     (
+        _("Vehicles and drivers"),
+        (
+            (_("Find a vehicle"), "vehicles:list", "car", "vehicles.see"),
+            (_("Create a vehicle"), "vehicles:new", "plus", "vehicles.change"),
+            (_("Find a driver"), "vehicles:drivers", "id-badge", "drivers.see"),
+            (_("Create a driver"), "vehicles:new_driver", "user-plus", "drivers.change"),
+        ),
+    ),
+    (
         _("My account"),
         (
             (_("Find users"), "account:users", "users", "users.see"),
@@ -47,6 +56,8 @@ COMPANY_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
 # What the + button of every page creates (ONB-6), as above.
 CREATE_MENU: tuple[tuple[Any, str, str, str], ...] = (
     (_("Fuel card"), "cards:new", "credit-card", "cards.order"),
+    (_("Vehicle"), "vehicles:new", "car", "vehicles.change"),
+    (_("Driver"), "vehicles:new_driver", "id-badge", "drivers.change"),
 )
 OPERATOR_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
     ("", ((_("Overview"), "operator:home", "home", "operator.see"),)),

@@ -17,6 +17,7 @@ urlpatterns = [
     path("<company:company>/views/", include("fleetportal.core.pages.urls")),
     path("<company:company>/search/", include("fleetportal.core.pages.finder_urls")),
     path("<company:company>/", include("cards.urls")),
+    path("<company:company>/", include("vehicles.urls")),
     path("<company:company>/", include("accounts.company_urls")),
     path("operator/", include("cards.operator.urls")),
 ]

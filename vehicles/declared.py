@@ -8,12 +8,24 @@ from django.utils.translation import gettext_lazy as _
 
 from fleetportal.core.activity import Subject, declare_subject, declare_verbs
 from fleetportal.core.contents import Content, declare_content
+from vehicles.finding import DRIVER, VEHICLE
 from vehicles.models import Driver, Vehicle
 
 _DRIVER = Concat("first_name", Value(" "), "last_name")
 
-declare_content(Content(Vehicle, _("Vehicles"), "vehicles.changed", "plate", "vehicles.vehicle"))
-declare_content(Content(Driver, _("Drivers"), "drivers.changed", _DRIVER, "vehicles.driver"))
-declare_subject(Subject(Vehicle, _("Vehicle"), "vehicles.see", label="plate"))
-declare_subject(Subject(Driver, _("Driver"), "drivers.see", label=_DRIVER))
-declare_verbs({"vehicles.changed": _("Vehicle changed"), "drivers.changed": _("Driver changed")})
+declare_content(Content(Vehicle, _("Vehicles"), "vehicles.changed", "plate", VEHICLE))
+declare_content(Content(Driver, _("Drivers"), "drivers.changed", _DRIVER, DRIVER))
+declare_subject(
+    Subject(Vehicle, _("Vehicle"), "vehicles.see", label="plate", page="vehicles:vehicle", search_kind=VEHICLE)
+)
+declare_subject(Subject(Driver, _("Driver"), "drivers.see", label=_DRIVER, page="vehicles:driver", search_kind=DRIVER))
+declare_verbs(
+    {
+        "vehicles.created": _("Vehicle created"),
+        "vehicles.changed": _("Vehicle changed"),
+        "vehicles.ended": _("Vehicle taken out of the fleet"),
+        "drivers.created": _("Driver created"),
+        "drivers.changed": _("Driver changed"),
+        "drivers.ended": _("Driver has left"),
+    }
+)

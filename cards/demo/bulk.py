@@ -18,6 +18,7 @@ from cards.demo.people import SEEDER, VALIDITY_MONTHS, card_products, names
 from cards.models import Card, CardProduct
 from cards.numbers import allocate
 from fleetportal.core.scope import company_scope
+from vehicles.finding import find_drivers
 from vehicles.models import Driver
 
 CHUNK = 50_000
@@ -99,7 +100,7 @@ def _make_drivers(company: Company, number: CustomerNumber, count: int) -> None:
         Driver(company=company, customer_number=number, first_name=first, last_name=last)
         for first, last in itertools.islice(names(), count)
     ]
-    Driver.objects.bulk_create(rows)
+    find_drivers(Driver.objects.bulk_create(rows))
 
 
 def chunks(ground: Ground, count: int, *, size: int = CHUNK) -> Iterator[Chunk]:

@@ -20,6 +20,7 @@ from cards.demo.story import Life, Story
 from fleetportal.core.mail import OutgoingMail
 from fleetportal.core.scope import all_companies, company_scope
 from fleetportal.core.work_models import WorkItem
+from vehicles.finding import find_drivers, find_vehicles
 from vehicles.models import Driver, Vehicle
 from vehicles.plates import plate_key
 
@@ -149,8 +150,8 @@ def _park(lives: Sequence[Life]) -> None:
             )
             vehicles.append(life.vehicle)
     with company_scope(cast.company.pk):
-        Vehicle.objects.bulk_create(vehicles)
-        Driver.objects.bulk_create(drivers)
+        find_vehicles(Vehicle.objects.bulk_create(vehicles))
+        find_drivers(Driver.objects.bulk_create(drivers))
 
 
 def _left(fate: Fate) -> datetime | None:

@@ -81,6 +81,16 @@ account:start_end    login     hide hide hide hide hide hide hide hide hide hide
 account:waiting      login     hide hide hide hide hide hide hide hide hide hide    login    hide   hide
 account:conditions   login     ok   deny deny deny deny deny deny hide deny hide    login    hide   hide
 account:second_factor login    ok   deny deny deny ok   ok   ok   hide deny hide    login    hide   hide
+vehicles:list        login     ok   ok   ok   ok   deny ok   ok   hide ok   hide    login    hide   hide
+vehicles:vehicle     login     ok   ok   ok   ok   deny ok   ok   hide ok   hide    login    hide   hide
+vehicles:new         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+vehicles:change      login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+vehicles:end         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+vehicles:drivers     login     ok   ok   ok   ok   deny ok   ok   hide ok   hide    login    hide   hide
+vehicles:driver      login     ok   ok   ok   ok   deny ok   ok   hide ok   hide    login    hide   hide
+vehicles:new_driver  login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+vehicles:change_driver login ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+vehicles:end_driver  login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 finder:search        login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 views:new            login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 views:change         login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
@@ -224,6 +234,16 @@ METHODS = {
     "operator:options": FORM,
     "operator:multipass": READ,
     "operator:multipass_decide": FORM,
+    "vehicles:list": READ,
+    "vehicles:vehicle": READ,
+    "vehicles:new": FORM,
+    "vehicles:change": FORM,
+    "vehicles:end": FORM,
+    "vehicles:drivers": READ,
+    "vehicles:driver": READ,
+    "vehicles:new_driver": FORM,
+    "vehicles:change_driver": FORM,
+    "vehicles:end_driver": FORM,
     "downloads:list": READ,
     "downloads:new": FORM,
     "downloads:file": READ,
@@ -273,6 +293,12 @@ OBJECT = {
     "operator:company": "company",
     "operator:options": "company",
     "operator:multipass_decide": "operator_multipass",
+    "vehicles:vehicle": "vehicle",
+    "vehicles:change": "vehicle",
+    "vehicles:end": "vehicle",
+    "vehicles:driver": "driver",
+    "vehicles:change_driver": "driver",
+    "vehicles:end_driver": "driver",
     "cards:card": "active",
     "cards:check": "draft",
     "cards:copy": "active",
@@ -313,6 +339,10 @@ REFUSED = {
     "account:remove_division": ("division", "account:division"),
     "account:multipass_decide": ("answered_multipass", "account:multipass"),
     "operator:multipass_decide": ("answered_operator_multipass", "operator:multipass"),
+    "vehicles:change": ("left_vehicle", "vehicles:vehicle"),
+    "vehicles:end": ("left_vehicle", "vehicles:vehicle"),
+    "vehicles:change_driver": ("left_driver", "vehicles:driver"),
+    "vehicles:end_driver": ("left_driver", "vehicles:driver"),
     "cards:change": ("blocked", "cards:card"),
     "cards:block": ("blocked", "cards:card"),
     "cards:delete": ("active", "cards:card"),

@@ -70,8 +70,28 @@ SENTENCES = {"account:notices"}
 # How rows of each list are made: for a company, with a text in as many cells as hold one.
 ROWS = {
     "account:notices": lambda company, text="": told(company, text),
+    "account:divisions": lambda company, text="": factories.division(factories.customer_number(company), text[:60]),
+    "account:activity": lambda company, text="": factories.audit_entry(
+        company, kind="accounts.company", verb="accounts.options_changed", object_id=company.pk,
+        actor=factories.user("Ada"), actor_label=text or "Ada", object_label=text,
+    ),
+    "account:multipass": lambda company, text="": factories.multipass_request(
+        factories.member(company, "Mona", principal=False, name=text), reason=text
+    ),
+    "operator:companies": lambda company, text="": factories.company(text or f"Firm {factories._next()}"),
+    "operator:multipass": lambda company, text="": factories.multipass_request(
+        factories.member(company, "Mona", principal=False, name=text), reason=text, for_operator=True
+    ),
     "account:users": lambda company, text="": colleague(company, text),
     "account:rights": lambda company, text="": colleague(company, text),
+    "vehicles:list": lambda company, text="": factories.vehicle(
+        (number := factories.customer_number(company)), division=factories.division(number), make=text[:30],
+        model=text, cost_centre=text[:20],
+    ),
+    "vehicles:drivers": lambda company, text="": factories.driver(
+        (number := factories.customer_number(company)), text or "Dirk", division=factories.division(number),
+        last_name=text or "De Smet", phone=text, licences=["B", "CE"],
+    ),
     "cards:list": lambda company, text="": card(company, text),
     "cards:requests": lambda company, text="": card(company, text, status="new"),
     "cards:held": lambda company, text="": factories.work_item(company, status="held", subject=text, error=text),
@@ -171,6 +191,16 @@ def test_a_page_about_one_thing_asks_little_however_much_hangs_on_it(acme, visit
         "colleague": lambda: colleague(acme).pk,
         "inactive": lambda: factories.member(acme, "Max", is_active=False).pk,
         "invited": lambda: factories.invitation(factories.member(acme, "Max", invited_at=factories.NOW)).membership_id,
+        "division": lambda: _full_division(number).pk,
+        "closed_division": lambda: factories.division(number, closed_at=factories.NOW).pk,
+        "empty_division": lambda: factories.division(number).pk,
+        "company": lambda: acme.pk,
+        "multipass": lambda: factories.multipass_request(factories.member(acme, "Mona", principal=False)).pk,
+        "operator_multipass": lambda: factories.multipass_request(
+            factories.member(acme, "Mona", principal=False), number="99887766", for_operator=True
+        ).pk,
+        "vehicle": lambda: factories.vehicle(number).pk,
+        "driver": lambda: factories.driver(number).pk,
         "job": lambda: factories.bulk_batch(acme, visit.people["cards"]).pk,
         "notice": lambda: told(acme).pk,
         "mail": lambda: factories.outgoing_mail(acme, recipient=visit.people["cards"]).pk,
@@ -193,6 +223,14 @@ def test_a_page_about_one_thing_asks_little_however_much_hangs_on_it(acme, visit
     many = queries(lambda: visit(name, "", pk))
     assert len(many) == len(few)
     assert len(many) <= DETAIL_QUERIES, many
+
+
+def _full_division(number):
+    """Make a division with a card in it, and one to which that could be moved."""
+    factories.division(number)
+    full = factories.division(number)
+    factories.card(number, division=full)
+    return full
 
 
 def _request(made):
@@ -235,9 +273,9 @@ def test_a_cell_that_looks_like_a_formula_stays_text(acme, visit, name, text):
 @pytest.mark.rule("GEN-6")
 @pytest.mark.parametrize("name", ROWS)
 def test_a_file_holds_what_the_filter_leaves_and_all_of_it(acme, visit, name):
-    users = name in {"account:users", "account:rights"}
-    for _row in range(59 if users else 60):  # who looks is the sixtieth user
-        other = name.startswith(("account:", "operator:")) or name == "cards:held"
+    one_more = name in {"account:users", "account:rights", "operator:companies"}
+    for _row in range(59 if one_more else 60):  # who looks is the sixtieth user, and Acme the sixtieth company
+        other = name.startswith(("account:", "vehicles:", "operator:")) or name == "cards:held"
         ROWS[name](acme) if other else factories.card(factories.customer_number(acme, "71"))
     sheet = openpyxl.load_workbook(io.BytesIO(content(visit(name, "?format=xlsx")))).active
     assert sheet.max_row == 61

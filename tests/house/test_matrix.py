@@ -15,6 +15,7 @@ from fleetportal.core.pages import FormPage
 from tests.house import (
     oracle,
     own_colleagues,
+    own_fleet,
     own_loading,
     own_notices,
     own_onboarding,
@@ -92,6 +93,8 @@ def body(world, name, scope="own", persona="ada"):
     if (own := own_notices.body(world, name)) is not None:
         return own
     if (own := own_settings.body(world, name, scope)) is not None:
+        return own
+    if (own := own_fleet.body(world, name, scope)) is not None:
         return own
     division = {"other_division": "south", "other_number": "west"}.get(scope, "north")
     return {

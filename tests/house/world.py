@@ -34,6 +34,7 @@ from tests.factories import NOW
 from tests.house import (
     oracle,
     own_colleagues,
+    own_fleet,
     own_loading,
     own_notices,
     own_onboarding,
@@ -119,6 +120,7 @@ def build() -> World:
     own_colleagues.prepare(world, MARK)
     own_settings.prepare(world, MARK)
     own_loading.prepare(world, MARK)
+    own_fleet.prepare(world, MARK)
     own_safety.prepare(world)
     own_onboarding.prepare(world)
     own_notices.prepare(world, MARK)
