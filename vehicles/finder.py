@@ -21,7 +21,7 @@ def show_vehicles(hits: Hits) -> Iterator[Shown]:
         "pk", "plate", "make", "model", "division__name", "state"
     ):
         subtitle = " · ".join(filter(None, (f"{make} {model}".strip(), division)))
-        yield Shown(pk, plate, subtitle, (state, words[state]))
+        yield Shown(pk, plate, subtitle, (state, str(words[state])))
 
 
 def show_drivers(hits: Hits) -> Iterator[Shown]:
@@ -31,7 +31,7 @@ def show_drivers(hits: Hits) -> Iterator[Shown]:
     for pk, last, first, email, division, state in rows.values_list(
         "pk", "last_name", "first_name", "email", "division__name", "state"
     ):
-        yield Shown(pk, f"{last} {first}", " · ".join(filter(None, (email, division))), (state, words[state]))
+        yield Shown(pk, f"{last} {first}", " · ".join(filter(None, (email, division))), (state, str(words[state])))
 
 
 declare(Kind(VEHICLE, lazy("Vehicles"), "vehicles.see", "vehicles:vehicle", "vehicles:list", "car", show_vehicles, 30))
