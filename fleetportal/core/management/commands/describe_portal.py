@@ -23,6 +23,8 @@ MADE = "<!-- Made by `python manage.py describe_portal`; change the tables in th
 SIDES = {
     "card": "card side",
     "fleet": "fleet data",
+    "whole": "fleet data",
+    "numbers": "customer numbers",
     "settings": "company",
     "administrator": "administrators",
     "principal": "principal user",
