@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -90,8 +90,10 @@ class Recipients:
         self.version = hashlib.sha256("\n".join(pairs).encode()).hexdigest()
 
     def people(self, kind: NoticeKind) -> list[tuple[int, str]]:
-        """Return whom one can choose for a kind: each user who may see what it is about."""
-        return [(one.pk, f"{one.name}, {one.user.email}") for one in self.members if one.pk in self.able[kind.name]]
+        """Return whom one can choose for a kind: each user who may see what it is about; namesakes by their address."""
+        able = [one for one in self.members if one.pk in self.able[kind.name]]
+        names = Counter(one.name for one in able)
+        return [(one.pk, one.name if names[one.name] == 1 else f"{one.name}, {one.user.email}") for one in able]
 
     def names(self, members: set[int]) -> list[str]:
         """Return what these members are called, by name."""
