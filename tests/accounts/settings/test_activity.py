@@ -89,6 +89,8 @@ def test_what_happened_to_another_divisions_card_does_not_show(firm, everything,
     limits = {"customer_numbers": [firm.one]} if limit == "numbers" else {"divisions": [firm.north]}
     rita = factories.member(firm.acme, "Rita", profile="administrator", principal=False, **limits)
     assert shown(firm, by=rita) == expected
+    # Nor does an entry without its name: one for each card in reach, and the block of the northern one.
+    assert firm.get("activity/", by=rita).content.decode().count("192.0.2.7") == len(expected) + 1
     file = firm.as_(rita).get(firm.url("activity/?format=csv")).getvalue().decode()
     assert {name for name in ("NOR", "SOU", "WES", "NON") if f"1-{name}-001" in file} == expected
     for name in {"SOU", "WES"} - expected:
