@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -192,7 +193,12 @@ class Importer:
 
 def folded(text: Any) -> str:
     """Return a heading as it is compared: without capitals, accents, doubled spaces and the star behind it."""
-    plain = unicodedata.normalize("NFKD", str(text).replace("’", "'"))
+    return _folded(str(text))
+
+
+@lru_cache(maxsize=8192)  # the same few words stand in thousands of lines
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.replace("’", "'"))
     plain = "".join(sign for sign in plain if not unicodedata.combining(sign)).replace("_", " ")
     return " ".join(plain.rstrip(" *").split()).casefold()
 

@@ -22,6 +22,7 @@ _FORMULA_SIGNS = "=+-@"
 
 
 def read_csv(data: bytes, importer: Importer) -> list[tuple[Sheet, Table]]:
+    """Return the sheets of a text file with their lines; raises ValidationError with the sentence."""
     text = _decoded(data)
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(";,\t", key=first.count)

@@ -51,4 +51,7 @@ def table_of(title: str, lines: Iterable[tuple[int, list[Cell]]], most: int) -> 
 
 
 def too_many(most: int) -> str:
-    return _("This file has more than %(most)s lines. Split it into several.") % {"most": number_format(most, force_grouping=True)}
+    """Return the sentence about a file with more lines than that."""
+    return _("This file has more than %(most)s lines. Split it into several.") % {
+        "most": number_format(most, force_grouping=True)
+    }

@@ -43,6 +43,7 @@ def _too_large() -> ValidationError:
 
 
 def read_workbook(data: bytes, importer: Importer) -> list[tuple[Sheet, Table]]:
+    """Return the sheets of a workbook with their lines; raises ValidationError with the sentence."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = {info.filename: info for info in archive.infolist()}

@@ -6,15 +6,17 @@ import csv
 import resource
 import time
 import zipfile
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from io import BytesIO, StringIO
 
 import pytest
 from openpyxl import Workbook
 
-from fleetportal.core.imports import Import
+from fleetportal.core.imports import Import, ImportLine
 from fleetportal.core.scope import all_companies
+from fleetportal.core.timetable import run_job
 from tests.accounts.loading.conftest import AN, HEADINGS, acme, errors_of, file_errors, members
+from tests.factories import NOW
 from tests.sheets import part, with_part, workbook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("GEN-7")]
@@ -223,10 +225,25 @@ def test_a_workbook_of_several_sheets_says_which_is_not_known(acme):
 def test_five_thousand_lines_are_checked_in_five_seconds(acme, django_assert_max_num_queries):
     lines = [("Peeters", "An", f"an{at}@client.example", *AN[3:], "", "70000001", "North") for at in range(5000)]
     data = workbook({"Users": [HEADINGS, *lines]})
-    began = time.monotonic()
+    # The processor's time: the machine may do other things meanwhile.
+    began = time.process_time()
     with django_assert_max_num_queries(60):
         answer = acme.send(data)
     assert answer.context["can_apply"]
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert len(answer.context["tables"][0]["rows"]) == 100
-    assert "?after=100" in answer.content.decode()
+    assert "?page=2" in answer.content.decode()
+
+
+@pytest.mark.rule("GEN-14")
+def test_a_checked_file_is_forgotten_after_two_weeks(acme):
+    acme.lines(AN)
+    with all_companies(reason="a test ages it"):
+        Import.objects.update(created_at=NOW)
+    run_job("core.forget_imports", NOW + timedelta(days=13))
+    with all_companies(reason="a test looks"):
+        assert ImportLine.objects.count() == 1
+    run_job("core.forget_imports", NOW + timedelta(days=15))
+    with all_companies(reason="a test looks"):
+        assert not Import.objects.exists()
+        assert not ImportLine.objects.exists()

@@ -46,7 +46,10 @@ GLOBAL = {
     "cards.CardProduct": "The operator's kinds of card, offered to all.",
 }
 # Company-owned tables whose rows may belong to no company.
-OPTIONAL = {"core.AuditEntry", "core.SavedView", "core.WorkItem", "core.Batch", "core.BatchRow", "core.OutgoingMail"}
+OPTIONAL = {
+    "core.AuditEntry", "core.Batch", "core.BatchRow", "core.Import", "core.ImportLine", "core.OutgoingMail",
+    "core.SavedView", "core.WorkItem",
+}  # fmt: skip
 
 MODELS = [model for model in apps.get_models() if not model._meta.proxy]
 TENANT = [model for model in MODELS if issubclass(model, TenantModel)]

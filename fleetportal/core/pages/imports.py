@@ -212,13 +212,13 @@ class ImportCheck(ImportPage):
 
     def extra(self, form: forms.Form) -> dict[str, Any]:
         """Return counts and a part of the lines, the wrong ones first."""
-        upload, start = self.upload, as_id(self.request.GET.get("after", "")) or 0
+        upload, page = self.upload, max(as_id(self.request.GET.get("page", "")) or 1, 1)
+        start = (page - 1) * SHOWN
         lines = list(
             ImportLine.objects.filter(upload=upload).order_by("-faulty", "pk")[start : start + SHOWN + 1]
             if start <= upload.total
             else ()
         )
-        following = start + SHOWN if len(lines) > SHOWN else None
         right = upload.total - upload.failed
         applied = upload.applied_at
         return {
@@ -233,8 +233,8 @@ class ImportCheck(ImportPage):
             "wrong_text": ngettext("%(count)s line is wrong", "%(count)s lines are wrong", upload.failed)
             % {"count": upload.failed},
             "tables": self._tables(lines[:SHOWN]),
-            "following_url": f"?after={following}" if following else "",
-            "earlier_url": ("?after=" + str(start - SHOWN) if start > SHOWN else "?") if start else "",
+            "following_url": f"?page={page + 1}" if len(lines) > SHOWN else "",
+            "earlier_url": f"?page={page - 1}" if page > 1 else "",
         }
 
     def _tables(self, lines: list[ImportLine]) -> list[dict[str, Any]]:
