@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 ACTIVE, ENDED = "active", "inactive"
 STATE = Case(When(ended_at__isnull=True, then=Value(ACTIVE)), default=Value(ENDED), output_field=CharField())
-VEHICLE_STATES = ((ACTIVE, _("In the fleet")), (ENDED, _("Taken out of the fleet")))
+VEHICLE_STATES = ((ACTIVE, _("In use")), (ENDED, _("Out of the fleet")))
 DRIVER_STATES = ((ACTIVE, _("Drives for you")), (ENDED, _("Has left")))
 
 

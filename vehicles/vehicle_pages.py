@@ -43,6 +43,10 @@ class VehicleList(VehicleArea, pages.FleetList):
     empty_title = lazy("No vehicles yet")
     empty_text = lazy("The vehicles of your fleet stand here.")
     file_name = "vehicles"
+    views = {
+        "general": (lazy("General"), ("plate", "make", "fuel", "number", "division", "state")),
+        "all": (lazy("All columns"), ("plate", "country", "make", "fuel", "number", "division", "cost_centre", "state")),
+    }
     columns = (
         Link("plate", lazy("Plate"), ("plate", "pk"), sort="plate"),
         Choice("country", lazy("Country of the plate"), ("plate_country",), choices=COUNTRIES, minor=True),
