@@ -22,6 +22,7 @@ from cards.production.format import answer_file
 from fleetportal.celery import app
 from fleetportal.core import work
 from fleetportal.core.batches import Batch, BatchRow, start_batch
+from fleetportal.core.imports import ImportLine
 from fleetportal.core.mail import queue_mail
 from fleetportal.core.scope import all_companies, company_scope
 from fleetportal.core.timetable import run_job
@@ -39,6 +40,8 @@ ROOT = Path(settings.BASE_DIR)
 
 # kind -> (the right that who asked must still have, whether it runs also without it); "" where nobody's right matters.
 EXPECTED = {
+    "accounts.import_divisions": ("divisions.change", False),
+    "accounts.import_users": ("users.change", False),
     "accounts.invite_taken_over": ("users.change", False),
     "accounts.send_summary": ("", False),  # what a person is told is found with their rights of today
     "accounts.send_text": ("", False),  # a person asked for a code for their own number
@@ -60,6 +63,7 @@ JOBS = {
     "cards.collect_answers",
     "cards.expire_issues",
     "core.forget_forms",
+    "core.forget_imports",
     "core.forget_mail",
     "core.forget_runs",
     "core.forget_work",
@@ -173,7 +177,26 @@ def _taken_over(acme):
         finish_first_connection(information=None, actor=actor, now=NOW)
 
 
+def _file(name, cells):
+    def ask(acme):
+        factories.customer_number(acme, "70000001")
+        ada = factories.member(acme, "Ada")
+        made = factories.import_file(acme, ada.user, f"accounts.{name}", {name: [cells]})
+        with company_scope(acme.pk):
+            lines = ImportLine.objects.filter(upload=made).values_list("pk", "line")
+            actor = member_actor(ada.user, ada)
+            start_batch(f"accounts.import_{name}", lines, actor, {"import": made.pk}, NOW, label="file.xlsx")
+
+    return ask
+
+
+_USER = {
+    "last_name": "NIEUW", "first_name": "AN", "email": "nieuw@people.example", "phone": "0470123456",
+    "profile": "consultation", "applications": "requests",
+}  # fmt: skip
 EXAMPLES = {
+    "accounts.import_divisions": _file("divisions", {"customer_number": "70000001", "name": "Garage"}),
+    "accounts.import_users": _file("users", _USER),
     "accounts.invite_taken_over": _taken_over,
     "accounts.send_summary": _summary,
     "accounts.send_text": _text,
@@ -295,7 +318,7 @@ def test_every_kind_that_somebody_may_ask_for_is_held_or_protective():
 
 
 def promised_in(path):
-    """Return the kinds that a module names when it promises work: words, or constants of the same module."""
+    """Return the kinds that a module names when it promises work: words, constants, or those of its pages."""
     tree = ast.parse(path.read_text())
     constants = {
         target.id: node.value.value
@@ -305,6 +328,8 @@ def promised_in(path):
         if isinstance(target, ast.Name)
     }
     for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and "batch_kind" in {getattr(one, "id", "") for one in node.targets}:
+            yield ast.literal_eval(node.value)  # what a page that loads files promises
         if not isinstance(node, ast.Call) or not node.args:
             continue
         called = getattr(node.func, "attr", getattr(node.func, "id", ""))
