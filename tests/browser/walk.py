@@ -75,6 +75,7 @@ def all_places(portal):
     walk = Walk(portal)
     _company(walk, walk.person(PRINCIPAL))
     _reader(walk, walk.person(CONSULTATION))
+    _fleet(walk, walk.person(PRINCIPAL))
     _operator(walk, walk.person(OPERATOR))
     _first_connection(walk, walk.person(BEGINNER))
     _accounts(walk)
@@ -184,6 +185,19 @@ def _reader(walk, person):
     walk.add("cards:card", CONSULTATION, person.first(f"{cards}?status=active", rf"{cards}\d+/"), "reader")
     walk.add("cards:requests", CONSULTATION, requests, "reader")
     walk.add("refused", CONSULTATION, f"{cards}new/", status=403)
+
+
+def _fleet(walk, person):
+    """Vehicles and drivers: their lists, one of each, and what is done with it."""
+    for kind, singular, one_more in (("vehicles", "vehicle", ""), ("drivers", "driver", "_driver")):
+        listed = f"/{ACME}/{kind}/"
+        one = person.first(f"{listed}?state=active", rf"{listed}\d+/")
+        walk.add("vehicles:list" if kind == "vehicles" else "vehicles:drivers", PRINCIPAL, listed)
+        walk.add(f"vehicles:{singular}", PRINCIPAL, one)
+        walk.add(f"vehicles:new{one_more}", PRINCIPAL, f"{listed}new/")
+        walk.add(f"vehicles:change{one_more}", PRINCIPAL, f"{one}change/")
+        walk.add(f"vehicles:end{one_more}", PRINCIPAL, f"{one}end/")
+    walk.add("vehicles:list", CONSULTATION, f"/{ACME}/vehicles/?q=nothing-is-called-this", "nothing-found")
 
 
 def _operator(walk, person):
