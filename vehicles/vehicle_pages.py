@@ -45,7 +45,10 @@ class VehicleList(VehicleArea, pages.FleetList):
     file_name = "vehicles"
     views = {
         "general": (lazy("General"), ("plate", "make", "fuel", "number", "division", "state")),
-        "all": (lazy("All columns"), ("plate", "country", "make", "fuel", "number", "division", "cost_centre", "state")),
+        "all": (
+            lazy("All columns"),
+            ("plate", "country", "make", "fuel", "number", "division", "cost_centre", "state"),
+        ),
     }
     columns = (
         Link("plate", lazy("Plate"), ("plate", "pk"), sort="plate"),

@@ -10,58 +10,156 @@ import fleetportal.core.tenancy
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0008_conditions_accepted'),
+        ("accounts", "0008_conditions_accepted"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60)),
-                ('context', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('object_id', models.BigIntegerField(null=True)),
-                ('key', models.CharField(max_length=190, unique=True)),
-                ('channel', models.CharField(choices=[('mail', 'E-mail at once'), ('daily', 'Daily summary'), ('portal', 'In the portal only')], default='mail', max_length=6)),
-                ('unread', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField()),
-                ('summarised_at', models.DateTimeField(null=True)),
-                ('company', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
-                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=60)),
+                ("context", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("object_id", models.BigIntegerField(null=True)),
+                ("key", models.CharField(max_length=190, unique=True)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("mail", "E-mail at once"),
+                            ("daily", "Daily summary"),
+                            ("portal", "In the portal only"),
+                        ],
+                        default="mail",
+                        max_length=6,
+                    ),
+                ),
+                ("unread", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField()),
+                ("summarised_at", models.DateTimeField(null=True)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.TENANT_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'indexes': [models.Index(fields=['company', 'user', 'unread', 'id'], name='accounts_notice_reader'), models.Index(condition=models.Q(('channel', 'daily'), ('summarised_at', None)), fields=['user'], name='accounts_notice_waiting'), models.Index(fields=['created_at'], name='accounts_notice_oldest')],
-                'constraints': [models.UniqueConstraint(fields=('company', 'id'), name='accounts_notice_company_id'), fleetportal.core.policies.RowPolicy(name='accounts_notice_tenant', using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)"), fleetportal.core.policies.RowPolicy(name='accounts_notice_wide', role='wide', using='true')],
+                "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["company", "user", "unread", "id"], name="accounts_notice_reader"),
+                    models.Index(
+                        condition=models.Q(("channel", "daily"), ("summarised_at", None)),
+                        fields=["user"],
+                        name="accounts_notice_waiting",
+                    ),
+                    models.Index(fields=["created_at"], name="accounts_notice_oldest"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("company", "id"), name="accounts_notice_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_notice_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="accounts_notice_wide", role="wide", using="true"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='NoticeChoice',
+            name="NoticeChoice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60)),
-                ('channel', models.CharField(choices=[('mail', 'E-mail at once'), ('daily', 'Daily summary'), ('portal', 'In the portal only')], max_length=6)),
-                ('company', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=60)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("mail", "E-mail at once"),
+                            ("daily", "Daily summary"),
+                            ("portal", "In the portal only"),
+                        ],
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.TENANT_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'constraints': [models.UniqueConstraint(fields=('company', 'user', 'kind'), name='accounts_noticechoice_once'), models.UniqueConstraint(fields=('company', 'id'), name='accounts_noticechoice_company_id'), fleetportal.core.policies.RowPolicy(name='accounts_noticechoice_tenant', using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)"), fleetportal.core.policies.RowPolicy(name='accounts_noticechoice_wide', role='wide', using='true')],
+                "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(fields=("company", "user", "kind"), name="accounts_noticechoice_once"),
+                    models.UniqueConstraint(fields=("company", "id"), name="accounts_noticechoice_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_noticechoice_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="accounts_noticechoice_wide", role="wide", using="true"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='NoticeRecipient',
+            name="NoticeRecipient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60)),
-                ('company', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
-                ('membership', fleetportal.core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.membership')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=60)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.TENANT_MODEL,
+                    ),
+                ),
+                (
+                    "membership",
+                    fleetportal.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.membership"
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'constraints': [models.UniqueConstraint(fields=('membership', 'kind'), name='accounts_noticerecipient_once'), models.UniqueConstraint(fields=('company', 'id'), name='accounts_noticerecipient_company_id'), fleetportal.core.policies.RowPolicy(name='accounts_noticerecipient_tenant', using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)"), fleetportal.core.policies.RowPolicy(name='accounts_noticerecipient_wide', role='wide', using='true'), fleetportal.core.policies.SameCompany(field='membership', name='accounts_noticerecipient_membership_company', to='accounts.Membership')],
+                "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(fields=("membership", "kind"), name="accounts_noticerecipient_once"),
+                    models.UniqueConstraint(fields=("company", "id"), name="accounts_noticerecipient_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_noticerecipient_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_noticerecipient_wide", role="wide", using="true"
+                    ),
+                    fleetportal.core.policies.SameCompany(
+                        field="membership", name="accounts_noticerecipient_membership_company", to="accounts.Membership"
+                    ),
+                ],
             },
         ),
     ]

@@ -13,10 +13,9 @@ class Permission:
     """One thing a person may do; `application` is the part of the portal it belongs to.
 
     `change` says whether it alters data; `side` is where the level comes from: "card" (the application's own level),
-    "fleet" (the profile), "whole" (the same, for who is not limited to divisions), "numbers" (being the principal user or
-    limited to customer numbers), "settings" (the profile Administrator), "administrator" (deciding for the whole
-    company),
-    "principal" (being the principal user), "operator" (being operator staff) or "self" (being signed in).
+    "fleet" (the profile), "whole" (the same, for who is not limited to divisions), "numbers" (being the principal user
+    or limited to customer numbers), "settings" (the profile Administrator), "administrator" (deciding for the whole
+    company), "principal" (being the principal user), "operator" (being operator staff) or "self" (being signed in).
     """
 
     name: str

@@ -235,7 +235,7 @@ def test_without_the_lists_button_there_is_a_page_that_counts_exactly(ada):
     url, _key = forms(client(ada), "/PRO-ACMEAA/cards/")[0]
     page = client(ada).get(url).content.decode()
     assert "We make a file of 4 rows and send you an e-mail when it is ready." in page
-    assert "<h2 class=\"section-title\">For</h2>" not in page
+    assert '<h2 class="section-title">For</h2>' not in page
     assert rows() == []
 
 

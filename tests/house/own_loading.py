@@ -48,9 +48,7 @@ def prepare(world: Any, mark: str) -> None:
         abby = factories.import_file(world.borea, world.people["abby"], kind, lines, file_name=f"{mark}.xlsx").pk
         world.ids[f"{name}/abby", "other_company"] = abby
     loaded = {"company": [COMPANY], "numbers": [NUMBER]}
-    world.ids["company_file", "own"] = factories.import_file(
-        None, world.people["otto"], "accounts.company", loaded
-    ).pk
+    world.ids["company_file", "own"] = factories.import_file(None, world.people["otto"], "accounts.company", loaded).pk
     waiting = factories.company("Waiting", initialised_at=None)
     factories.invitation(factories.member(waiting, "Willem", principal=True, invited_at=NOW))
     world.ids["waiting_company", "own"] = waiting.pk

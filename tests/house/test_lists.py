@@ -72,8 +72,13 @@ ROWS = {
     "account:notices": lambda company, text="": told(company, text),
     "account:divisions": lambda company, text="": factories.division(factories.customer_number(company), text[:60]),
     "account:activity": lambda company, text="": factories.audit_entry(
-        company, kind="accounts.company", verb="accounts.options_changed", object_id=company.pk,
-        actor=factories.user("Ada"), actor_label=text or "Ada", object_label=text,
+        company,
+        kind="accounts.company",
+        verb="accounts.options_changed",
+        object_id=company.pk,
+        actor=factories.user("Ada"),
+        actor_label=text or "Ada",
+        object_label=text,
     ),
     "account:multipass": lambda company, text="": factories.multipass_request(
         factories.member(company, "Mona", principal=False, name=text), reason=text
@@ -85,12 +90,19 @@ ROWS = {
     "account:users": lambda company, text="": colleague(company, text),
     "account:rights": lambda company, text="": colleague(company, text),
     "vehicles:list": lambda company, text="": factories.vehicle(
-        (number := factories.customer_number(company)), division=factories.division(number), make=text[:30],
-        model=text, cost_centre=text[:20],
+        (number := factories.customer_number(company)),
+        division=factories.division(number),
+        make=text[:30],
+        model=text,
+        cost_centre=text[:20],
     ),
     "vehicles:drivers": lambda company, text="": factories.driver(
-        (number := factories.customer_number(company)), text or "Dirk", division=factories.division(number),
-        last_name=text or "De Smet", phone=text, licences=["B", "CE"],
+        (number := factories.customer_number(company)),
+        text or "Dirk",
+        division=factories.division(number),
+        last_name=text or "De Smet",
+        phone=text,
+        licences=["B", "CE"],
     ),
     "cards:list": lambda company, text="": card(company, text),
     "cards:requests": lambda company, text="": card(company, text, status="new"),
@@ -196,9 +208,11 @@ def test_a_page_about_one_thing_asks_little_however_much_hangs_on_it(acme, visit
         "empty_division": lambda: factories.division(number).pk,
         "company": lambda: acme.pk,
         "multipass": lambda: factories.multipass_request(factories.member(acme, "Mona", principal=False)).pk,
-        "operator_multipass": lambda: factories.multipass_request(
-            factories.member(acme, "Mona", principal=False), number="99887766", for_operator=True
-        ).pk,
+        "operator_multipass": lambda: (
+            factories.multipass_request(
+                factories.member(acme, "Mona", principal=False), number="99887766", for_operator=True
+            ).pk
+        ),
         "vehicle": lambda: factories.vehicle(number).pk,
         "driver": lambda: factories.driver(number).pk,
         "job": lambda: factories.bulk_batch(acme, visit.people["cards"]).pk,

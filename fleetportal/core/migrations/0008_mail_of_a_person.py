@@ -6,14 +6,17 @@ import fleetportal.core.policies
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0007_imports'),
+        ("core", "0007_imports"),
     ]
 
     operations = [
         migrations.AddConstraint(
-            model_name='outgoingmail',
-            constraint=fleetportal.core.policies.RowPolicy(command='SELECT', name='core_outgoingmail_person', using="recipient_id = (SELECT nullif(current_setting('app.person', true), '')::bigint)"),
+            model_name="outgoingmail",
+            constraint=fleetportal.core.policies.RowPolicy(
+                command="SELECT",
+                name="core_outgoingmail_person",
+                using="recipient_id = (SELECT nullif(current_setting('app.person', true), '')::bigint)",
+            ),
         ),
     ]
