@@ -35,7 +35,7 @@ SAME = {
     },
     "nl": {
         "%(amount)s %(unit)s %(period)s", ":", "AdBlue", "CNG", "CSV", "Code", "Diesel", "Document", "Excel",
-        "Hardware", "Helpdesk", "Job", "LPG", "Menu", "Operator", "Parking", "Pool", "Portugal", "Simulator",
+        "Hardware", "Helpdesk", "Job", "LPG", "Menu", "Model", "Operator", "Parking", "Pool", "Portugal", "Simulator",
         "Status", "Tracking", "Type", "euro", "kWh", "kg", "model", "per week",
     },
 }  # fmt: skip
