@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "csp",
     "fleetportal.core",
     "fleetportal.downloads",
+    "fleetportal.imports",
     "accounts",
     "vehicles",
     "cards",

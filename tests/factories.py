@@ -58,7 +58,6 @@ from fleetportal.core.audit import AuditEntry
 from fleetportal.core.batches import Batch, BatchRow
 from fleetportal.core.drafts import Draft
 from fleetportal.core.files import StoredFile
-from fleetportal.core.imports import Import, ImportLine
 from fleetportal.core.mail import CaughtMail, OutgoingMail
 from fleetportal.core.scope import all_companies
 from fleetportal.core.seals import AuditSeal
@@ -66,6 +65,7 @@ from fleetportal.core.search import SearchEntry, plain
 from fleetportal.core.views_saved import SavedView
 from fleetportal.core.work_models import JobRun, WorkItem
 from fleetportal.downloads.models import Download
+from fleetportal.imports.models import Import, ImportLine
 from vehicles.models import Driver, Vehicle
 
 # A moment in winter time, on a working day, far from midnight: tests that need another one say so.

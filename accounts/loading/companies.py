@@ -20,7 +20,7 @@ from accounts.rights import APPLICATIONS
 from accounts.safety.oldportal import name_hashes
 from fleetportal.core import search
 from fleetportal.core.access import Actor
-from fleetportal.core.imports import Column, Importer, Row, Sheet, refuse_doubled
+from fleetportal.imports.declaring import Column, Importer, Row, Sheet, refuse_doubled
 
 _BELGIAN = "BE"
 _OLD_NAME = Column(

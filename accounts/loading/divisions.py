@@ -14,7 +14,7 @@ from accounts.models import CustomerNumber, FleetDivision
 from accounts.settings import divisions
 from fleetportal.core import search
 from fleetportal.core.access import Actor
-from fleetportal.core.imports import Column, Importer, Row, Sheet, refuse_doubled
+from fleetportal.imports.declaring import Column, Importer, Row, Sheet, refuse_doubled
 
 
 def clean_division(text: str) -> str:

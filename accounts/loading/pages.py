@@ -18,7 +18,7 @@ from accounts.models import Company, Membership
 from fleetportal.core.pages import CompanyPage, FormPage, OperatorPage
 from fleetportal.core.pages.detail import ObjectMixin
 from fleetportal.core.pages.forms import Refused
-from fleetportal.core.pages.imports import ImportCheck, ImportPage
+from fleetportal.imports.pages import ImportCheck, ImportPage
 
 
 class UserImport(ImportPage, CompanyPage):

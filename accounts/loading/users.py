@@ -19,8 +19,8 @@ from accounts.colleagues.services import create_colleague
 from accounts.models import Company, CustomerNumber, FleetDivision, Membership
 from accounts.rights import APPLICATIONS, CARD_SIDE, suggested_levels
 from fleetportal.core.access import Actor
-from fleetportal.core.imports import Choices, Column, Importer, Row, Sheet
 from fleetportal.core.scope import require_scope
+from fleetportal.imports.declaring import Choices, Column, Importer, Row, Sheet
 
 EVERYTHING = "all"
 _LANGUAGES = tuple(settings.LANGUAGES)

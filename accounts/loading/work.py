@@ -9,8 +9,8 @@ from accounts.loading.divisions import DivisionImporter
 from accounts.loading.users import UserImporter
 from fleetportal.core.access import Actor
 from fleetportal.core.batches import batch_handler
-from fleetportal.core.imports import ImportLine
-from fleetportal.core.imports_apply import apply_lines
+from fleetportal.imports.applying import apply_lines
+from fleetportal.imports.models import ImportLine
 
 
 @batch_handler("accounts.import_users", permission="users.change", model=ImportLine)

@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from cards.operator import views
 from cards.views.documents import DocumentOfAll
-from fleetportal.core import operations
+from fleetportal import operations
 from fleetportal.core.pages import saved
 
 app_name = "operator"

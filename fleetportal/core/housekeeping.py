@@ -15,7 +15,6 @@ from django.db import models
 from fleetportal.core.batches import Batch, BatchRow
 from fleetportal.core.drafts import WIZARD, Draft
 from fleetportal.core.formkeys import FormKey
-from fleetportal.core.imports import Import, ImportLine
 from fleetportal.core.mail import CaughtMail, OutgoingMail
 from fleetportal.core.work import periodic
 from fleetportal.core.work_models import WorkItem
@@ -34,7 +33,7 @@ CAUGHT_KEPT = timedelta(days=30)
 AT_ONCE = 5000
 
 
-def _remove(rows: models.QuerySet[Any], limit: int = AT_ONCE) -> int:
+def remove_some(rows: models.QuerySet[Any], limit: int = AT_ONCE) -> int:
     """Remove at most so many of these rows, in their order, without waiting for those that are locked."""
     locked = rows.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:limit]
     return rows.model._default_manager.filter(pk__in=list(locked)).delete()[0]
@@ -43,24 +42,11 @@ def _remove(rows: models.QuerySet[Any], limit: int = AT_ONCE) -> int:
 @periodic("core.forget_forms", every=timedelta(hours=1), quiet=True)
 def forget_forms(now: datetime) -> int:
     """Remove form keys, drafts and sessions that are over; returns how many."""
-    keys = _remove(FormKey.objects.filter(at__lt=now - KEYS_KEPT).order_by("at"))
+    keys = remove_some(FormKey.objects.filter(at__lt=now - KEYS_KEPT).order_by("at"))
     wizard = models.Q(kind__startswith=WIZARD)
     old = models.Q(updated_at__lt=now - DRAFTS_KEPT) & ~wizard | models.Q(updated_at__lt=now - WIZARDS_KEPT) & wizard
-    drafts = _remove(Draft.objects.filter(old).order_by("pk"))
-    return keys + drafts + _remove(Session.objects.filter(expire_date__lt=now).order_by("expire_date"))
-
-
-@periodic("core.forget_imports", every=timedelta(hours=1), quiet=True)
-def forget_imports(now: datetime) -> int:
-    """Remove files that were checked two weeks ago, applied or not, with their lines; returns how many."""
-    oldest = list(
-        Import.objects.filter(created_at__lt=now - DRAFTS_KEPT)
-        .order_by("created_at")
-        .values_list("pk", flat=True)[:100]
-    )
-    removed = _remove(ImportLine.objects.filter(upload__in=oldest).order_by("upload_id", "pk"))
-    left = ImportLine.objects.filter(upload=models.OuterRef("pk"))
-    return removed + _remove(Import.objects.filter(pk__in=oldest).exclude(models.Exists(left)))
+    drafts = remove_some(Draft.objects.filter(old).order_by("pk"))
+    return keys + drafts + remove_some(Session.objects.filter(expire_date__lt=now).order_by("expire_date"))
 
 
 @periodic("core.forget_work", every=timedelta(hours=1), quiet=True)
@@ -69,15 +55,15 @@ def forget_work(now: datetime) -> int:
     done = [WorkItem.Status.DONE, WorkItem.Status.CANCELLED]
     ended = WorkItem.objects.order_by("finished_at")
     before = now - timedelta(days=settings.WORK_DAYS)
-    removed = _remove(ended.filter(finished_at__lt=before, status__in=done))
+    removed = remove_some(ended.filter(finished_at__lt=before, status__in=done))
     stopped = [WorkItem.Status.FAILED, WorkItem.Status.HELD]
-    removed += _remove(ended.filter(finished_at__lt=now - STOPPED_KEPT, status__in=stopped))
+    removed += remove_some(ended.filter(finished_at__lt=now - STOPPED_KEPT, status__in=stopped))
     batches = Batch.objects.filter(finished_at__lt=before).exclude(models.Exists(_work_of_batch()))
     # The rows first: a bulk action on a hundred thousand takes twenty runs, and the last one removes it.
     oldest = list(batches.order_by("finished_at").values_list("pk", flat=True)[:100])
-    removed += _remove(BatchRow.objects.filter(batch__in=oldest).order_by("batch_id", "chunk"))
+    removed += remove_some(BatchRow.objects.filter(batch__in=oldest).order_by("batch_id", "chunk"))
     rows = BatchRow.objects.filter(batch=models.OuterRef("pk"))
-    return removed + _remove(Batch.objects.filter(pk__in=oldest).exclude(models.Exists(rows)))
+    return removed + remove_some(Batch.objects.filter(pk__in=oldest).exclude(models.Exists(rows)))
 
 
 def _work_of_batch() -> models.QuerySet[WorkItem]:
@@ -95,5 +81,5 @@ def forget_mail(now: datetime) -> int:
     before = now - timedelta(days=settings.MAIL_DAYS)
     # A mail that still waits has work that waits: it is sent or fails first.
     old = OutgoingMail.objects.filter(created_at__lt=before).exclude(status=OutgoingMail.Status.WAITING)
-    removed = _remove(old.order_by("created_at", "id"))
-    return emptied + removed + _remove(CaughtMail.objects.filter(at__lt=now - CAUGHT_KEPT).order_by("at", "id"))
+    removed = remove_some(old.order_by("created_at", "id"))
+    return emptied + removed + remove_some(CaughtMail.objects.filter(at__lt=now - CAUGHT_KEPT).order_by("at", "id"))

@@ -5,7 +5,6 @@ from fleetportal.core.batches import Batch, BatchRow
 from fleetportal.core.drafts import Draft
 from fleetportal.core.files import StoredFile
 from fleetportal.core.formkeys import FormKey
-from fleetportal.core.imports import Import, ImportLine
 from fleetportal.core.mail import CaughtMail, OutgoingMail
 from fleetportal.core.seals import AuditSeal
 from fleetportal.core.search import SearchEntry
@@ -21,8 +20,6 @@ __all__ = [
     "Draft",
     "FormKey",
     "Heartbeat",
-    "Import",
-    "ImportLine",
     "JobRun",
     "OutgoingMail",
     "SavedView",

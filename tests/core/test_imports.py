@@ -12,9 +12,9 @@ from io import BytesIO, StringIO
 import pytest
 from openpyxl import Workbook
 
-from fleetportal.core.imports import Import, ImportLine
 from fleetportal.core.scope import all_companies
 from fleetportal.core.timetable import run_job
+from fleetportal.imports.models import Import, ImportLine
 from tests.accounts.loading.conftest import AN, HEADINGS, acme, errors_of, file_errors, members
 from tests.factories import NOW
 from tests.sheets import part, with_part, workbook
@@ -240,10 +240,10 @@ def test_a_checked_file_is_forgotten_after_two_weeks(acme):
     acme.lines(AN)
     with all_companies(reason="a test ages it"):
         Import.objects.update(created_at=NOW)
-    run_job("core.forget_imports", NOW + timedelta(days=13))
+    run_job("imports.forget", NOW + timedelta(days=13))
     with all_companies(reason="a test looks"):
         assert ImportLine.objects.count() == 1
-    run_job("core.forget_imports", NOW + timedelta(days=15))
+    run_job("imports.forget", NOW + timedelta(days=15))
     with all_companies(reason="a test looks"):
         assert not Import.objects.exists()
         assert not ImportLine.objects.exists()

@@ -23,7 +23,8 @@ MODULES = [
     if "migrations" not in path.parts
 ]
 KERNEL = [name for name in MODULES if name.startswith("fleetportal/core/")]
-LONGEST, LONGEST_KERNEL, WHOLE_KERNEL = 500, 400, 3000
+# Decision 0100 says what belongs to the kernel.
+LONGEST, LONGEST_KERNEL, WHOLE_KERNEL = 500, 400, 3900
 
 TEMPLATES = sorted(path.relative_to(ROOT / "templates").as_posix() for path in (ROOT / "templates").rglob("*.html"))
 PAGES = [name for name in TEMPLATES if not name.startswith("mail/")]

@@ -22,13 +22,13 @@ from cards.production.format import answer_file
 from fleetportal.celery import app
 from fleetportal.core import work
 from fleetportal.core.batches import Batch, BatchRow, start_batch
-from fleetportal.core.imports import ImportLine
 from fleetportal.core.mail import queue_mail
 from fleetportal.core.scope import all_companies, company_scope
 from fleetportal.core.timetable import run_job
 from fleetportal.core.work import KINDS, PERIODIC
 from fleetportal.core.work_models import WorkItem
 from fleetportal.core.work_run import Outcome, run
+from fleetportal.imports.models import ImportLine
 from tests import factories
 from tests.core.worktools import kind as registered
 from tests.core.worktools import note
@@ -63,7 +63,7 @@ JOBS = {
     "cards.collect_answers",
     "cards.expire_issues",
     "core.forget_forms",
-    "core.forget_imports",
+    "imports.forget",
     "core.forget_mail",
     "core.forget_runs",
     "core.forget_work",

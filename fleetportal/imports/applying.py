@@ -12,9 +12,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from fleetportal.core.access import Actor
-from fleetportal.core.imports import Import, Importer, ImportLine, Row, check_rows
 from fleetportal.core.lifecycle import TransitionLost
 from fleetportal.core.scope import current_scope
+from fleetportal.imports.declaring import Importer, Row, check_rows
+from fleetportal.imports.models import Import, ImportLine
 
 _AT_ONCE = 2000
 

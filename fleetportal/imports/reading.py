@@ -10,10 +10,10 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
-from fleetportal.core.imports import Importer, Row, Sheet, folded
-from fleetportal.core.imports_csv import read_csv
-from fleetportal.core.imports_tables import Table, letters
-from fleetportal.core.imports_workbook import read_workbook
+from fleetportal.imports.csv_file import read_csv
+from fleetportal.imports.declaring import Importer, Row, Sheet, folded
+from fleetportal.imports.tables import Table, letters
+from fleetportal.imports.workbook import read_workbook
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 

@@ -7,7 +7,7 @@ import fleetportal.core.policies
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core", "0007_imports"),
+        ("core", "0006_saved_views"),
     ]
 
     operations = [

@@ -19,15 +19,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from fleetportal.core import formkeys, imports_write
+from fleetportal.core import formkeys
 from fleetportal.core.batches import start_batch
-from fleetportal.core.imports import ERROR, FORMULA, Cell, Column, Import, Importer, ImportLine
-from fleetportal.core.imports_apply import check_again, keep_import, lock_import, mark_applied
-from fleetportal.core.imports_read import read_upload
 from fleetportal.core.lifecycle import TransitionLost
 from fleetportal.core.pages.base import as_id
 from fleetportal.core.pages.forms import FormPage, between_check_and_act
 from fleetportal.core.spreadsheet import CSV_TYPE, XLSX_TYPE
+from fleetportal.imports import writing
+from fleetportal.imports.applying import check_again, keep_import, lock_import, mark_applied
+from fleetportal.imports.declaring import ERROR, FORMULA, Cell, Column, Importer
+from fleetportal.imports.models import Import, ImportLine
+from fleetportal.imports.reading import read_upload
 
 # More lines than this are applied by a worker, in a bulk action; so many stand on one page.
 AT_ONCE, CHUNK, SHOWN = 500, 100, 100
@@ -85,9 +87,9 @@ class ImportPage(FormPage):
         """Show the form, or give the template out."""
         kind = request.GET.get("format", "")
         if kind == "xlsx":
-            return self.attachment(imports_write.template_workbook(self.importer), "xlsx")
+            return self.attachment(writing.template_workbook(self.importer), "xlsx")
         if kind == "csv":
-            return self.attachment(imports_write.template_csv(self.importer), "csv")
+            return self.attachment(writing.template_csv(self.importer), "csv")
         return super().get(request, **kwargs)
 
     def attachment(self, data: bytes, ending: str, *, suffix: str = "") -> HttpResponse:
@@ -130,7 +132,7 @@ def _told(column: Column) -> dict[str, Any]:
     return {
         "label": column.label,
         "required": column.required,
-        "text": imports_write.explained(column),
+        "text": writing.explained(column),
         "words": words[:40],
         "more": max(len(words) - 40, 0),
     }
@@ -175,7 +177,7 @@ class ImportCheck(ImportPage):
         self.prepare()
         if request.GET.get("format") == "xlsx":
             lines = ImportLine.objects.filter(upload=self.upload).order_by("pk").iterator(2000)
-            data = imports_write.marked_workbook(self.importer, self.upload.columns, lines)
+            data = writing.marked_workbook(self.importer, self.upload.columns, lines)
             return self.attachment(data, "xlsx", suffix=f"-{self.upload.pk}")
         return self.show_form(self.make_form())
 

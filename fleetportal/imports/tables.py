@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from fleetportal.core.imports import Cell
+from fleetportal.imports.declaring import Cell
 
 MOST_COLUMNS = 100
 

@@ -21,9 +21,10 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from fleetportal.core.imports import DAY, FORMULA, Cell, Column, Importer, ImportLine, Sheet
-from fleetportal.core.imports_csv import SHEET_COLUMN
-from fleetportal.core.imports_workbook import EXPLANATIONS, VALUES
+from fleetportal.imports.csv_file import SHEET_COLUMN
+from fleetportal.imports.declaring import DAY, FORMULA, Cell, Column, Importer, Sheet
+from fleetportal.imports.models import ImportLine
+from fleetportal.imports.workbook import EXPLANATIONS, VALUES
 
 _BOLD, _WRAP = Font(bold=True), Alignment(wrap_text=True, vertical="top")
 _WRONG = PatternFill("solid", fgColor="FFC7CE")

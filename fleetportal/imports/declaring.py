@@ -1,7 +1,7 @@
 """Excel in: columns that an app declares, lines read from a file, checked as a whole and applied as checked (GEN-7).
 
 An app writes an `Importer`: its sheets with their columns, `check` for what only it can know, `apply_row` or `apply`
-for what is written. The pages stand in `pages/imports.py`, reading in `imports_read`, workbooks in `imports_write`.
+for what is written. The pages stand in `pages`, reading in `reading`, workbooks in `writing`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,11 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
 from django.utils import translation
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from fleetportal.core.access import Actor
-from fleetportal.core.tenancy import Tenancy, TenantForeignKey, TenantModel
 
 # What stands in a cell: text, or its kind with its text. The kinds: a number, a day, a formula, an error, yes or no.
 Cell = str | list[str]
@@ -31,59 +28,6 @@ NUMBER, DAY, FORMULA, ERROR, BOOLEAN = "number", "day", "formula", "error", "boo
 MOST_ROWS = 20_000
 # A spreadsheet keeps fifteen digits of a number and rounds the rest away.
 MOST_DIGITS = 15
-
-
-class Import(TenantModel):
-    """A file that somebody had checked: its lines as they were read, until they are applied or forgotten.
-
-    An operator's own belongs to no company. `applied_at` is set once: of two windows one applies it.
-    """
-
-    tenancy = Tenancy(optional=True)
-
-    company = models.ForeignKey(  # type: ignore[assignment]  # may be null here, where the tenancy is optional
-        settings.TENANT_MODEL, on_delete=models.PROTECT, related_name="+", null=True, db_index=False
-    )
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=40)
-    file_name = models.CharField(max_length=120)
-    # The names of the columns that the file has, by sheet, in its order.
-    columns = models.JSONField(default=dict)
-    total = models.PositiveIntegerField(default=0)
-    failed = models.PositiveIntegerField(default=0)
-    created_at = models.DateTimeField()
-    applied_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        app_label = "core"
-        indexes = [models.Index(fields=["created_at"], name="core_import_age")]
-
-    def __str__(self) -> str:
-        return self.file_name
-
-
-class ImportLine(TenantModel):
-    """One line of a file, as read, with what is wrong with it by column."""
-
-    tenancy = Tenancy(optional=True)
-
-    company = models.ForeignKey(  # type: ignore[assignment]  # as above
-        settings.TENANT_MODEL, on_delete=models.PROTECT, related_name="+", null=True, db_index=False
-    )
-    upload = TenantForeignKey("core.Import", on_delete=models.CASCADE, related_name="lines", db_index=False)
-    sheet = models.CharField(max_length=40)
-    line = models.PositiveIntegerField()
-    cells = models.JSONField(encoder=DjangoJSONEncoder)
-    errors = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
-    faulty = models.BooleanField(default=False)
-
-    class Meta:
-        app_label = "core"
-        # Lines are written in the order of the file, so their ids are in that order.
-        indexes = [models.Index(fields=["upload", "-faulty", "id"], name="core_importline_shown")]
-
-    def __str__(self) -> str:
-        return f"{self.sheet} {self.line}"
 
 
 Choices = Sequence[tuple[str, Any]]

@@ -10,6 +10,8 @@ import fleetportal.core.tenancy
 
 
 class Migration(migrations.Migration):
+    initial = True
+
     dependencies = [
         ("core", "0006_saved_views"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -74,7 +76,7 @@ class Migration(migrations.Migration):
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="lines",
-                        to="core.import",
+                        to="imports.import",
                     ),
                 ),
             ],
@@ -84,46 +86,46 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="import",
-            index=models.Index(fields=["created_at"], name="core_import_age"),
+            index=models.Index(fields=["created_at"], name="imports_import_age"),
         ),
         migrations.AddConstraint(
             model_name="import",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="core_import_company_id"),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="imports_import_company_id"),
         ),
         migrations.AddConstraint(
             model_name="import",
             constraint=fleetportal.core.policies.RowPolicy(
-                name="core_import_tenant",
+                name="imports_import_tenant",
                 using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
             ),
         ),
         migrations.AddConstraint(
             model_name="import",
-            constraint=fleetportal.core.policies.RowPolicy(name="core_import_wide", role="wide", using="true"),
+            constraint=fleetportal.core.policies.RowPolicy(name="imports_import_wide", role="wide", using="true"),
         ),
         migrations.AddIndex(
             model_name="importline",
-            index=models.Index(fields=["upload", "-faulty", "id"], name="core_importline_shown"),
+            index=models.Index(fields=["upload", "-faulty", "id"], name="imports_importline_shown"),
         ),
         migrations.AddConstraint(
             model_name="importline",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="core_importline_company_id"),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="imports_importline_company_id"),
         ),
         migrations.AddConstraint(
             model_name="importline",
             constraint=fleetportal.core.policies.RowPolicy(
-                name="core_importline_tenant",
+                name="imports_importline_tenant",
                 using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
             ),
         ),
         migrations.AddConstraint(
             model_name="importline",
-            constraint=fleetportal.core.policies.RowPolicy(name="core_importline_wide", role="wide", using="true"),
+            constraint=fleetportal.core.policies.RowPolicy(name="imports_importline_wide", role="wide", using="true"),
         ),
         migrations.AddConstraint(
             model_name="importline",
             constraint=fleetportal.core.policies.SameCompany(
-                field="upload", name="core_importline_upload_company", to="core.Import"
+                field="upload", name="imports_importline_upload_company", to="imports.Import"
             ),
         ),
     ]

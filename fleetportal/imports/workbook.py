@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from python_calamine import CalamineError, CalamineWorkbook
 
-from fleetportal.core.imports import BOOLEAN, DAY, ERROR, FORMULA, NUMBER, Cell, Importer, Sheet, folded
-from fleetportal.core.imports import spoken as in_all_languages
-from fleetportal.core.imports_tables import MOST_COLUMNS, Table, table_of, too_many
+from fleetportal.imports.declaring import BOOLEAN, DAY, ERROR, FORMULA, NUMBER, Cell, Importer, Sheet, folded
+from fleetportal.imports.declaring import spoken as in_all_languages
+from fleetportal.imports.tables import MOST_COLUMNS, Table, table_of, too_many
 
 # What a workbook may unpack to, in all its parts and in the small ones that say where the sheets are.
 MOST_BYTES, MOST_BYTES_OF_A_PART, MOST_PARTS = 100 * 1024 * 1024, 2 * 1024 * 1024, 1000

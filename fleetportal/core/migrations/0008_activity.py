@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("core", "0008_mail_of_a_person"),
+        ("core", "0007_mail_of_a_person"),
     ]
 
     operations = [

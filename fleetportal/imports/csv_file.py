@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from fleetportal.core.imports import FORMULA, Cell, Column, Importer, Sheet, folded
-from fleetportal.core.imports_tables import MOST_COLUMNS, Table, table_of
+from fleetportal.imports.declaring import FORMULA, Cell, Column, Importer, Sheet, folded
+from fleetportal.imports.tables import MOST_COLUMNS, Table, table_of
 
 # In a text file, this column says which sheet a line belongs to.
 SHEET_COLUMN = Column("sheet", lazy("Sheet"))
