@@ -119,8 +119,11 @@ class EndDriver(DriverArea, pages.EndInFleet):
         """Say what happens."""
         return {
             "title": _("%(name)s has left") % {"name": row},
-            "happens": [_("The driver is offered in no form any more, and can't be changed.")],
-            "not_happens": [*self.in_use(row), _("Nothing is deleted: the driver and the history stay here.")],
+            "happens": [
+                _("The driver is offered in no form any more, and can't be changed."),
+                *self.in_use(row),
+            ],
+            "not_happens": [_("Nothing is deleted: the driver and the history stay here.")],
             "items": [str(row)],
         }
 

@@ -143,8 +143,9 @@ class EndVehicle(VehicleArea, pages.EndInFleet):
             "happens": [
                 _("It is offered in no form any more, and can't be changed."),
                 _("Its plate is free for another vehicle."),
+                *self.in_use(row),
             ],
-            "not_happens": [*self.in_use(row), _("Nothing is deleted: the vehicle and its history stay here.")],
+            "not_happens": [_("Nothing is deleted: the vehicle and its history stay here.")],
             "items": [f"{row.plate} {row.make} {row.model}".strip()],
         }
 

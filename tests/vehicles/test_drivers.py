@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import PermissionDenied
 
 from accounts.models import Membership
 from cards.models import Card
 from cards.services import find_again
 from fleetportal.core import search
+from fleetportal.core.access import Actor
 from fleetportal.core.scope import all_companies, company_scope
 from tests import factories
 from tests.accounts.settings.conftest import again, entries, read, said
 from tests.vehicles.conftest import driver_form
 from tests.vehicles.test_vehicles import errors
+from vehicles import services
 from vehicles.models import Driver
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +138,14 @@ def test_the_profile_decides_who_changes_vehicles_and_drivers(firm, profile, may
         assert (firm.get(path, by=someone).status_code == 200) is may
     for path in ("drivers/", "vehicles/"):
         assert firm.get(path, by=someone).status_code == 200
+
+
+@pytest.mark.rule("ACC-13")
+@pytest.mark.parametrize("kind", ["vehicle", "driver"])
+@pytest.mark.parametrize("verb", ["create", "change", "end"])
+def test_who_may_only_look_is_refused_below_the_pages_too(kind, verb):
+    looks = Actor(label="Looks", permissions=frozenset({"vehicles.see", "drivers.see"}))
+    given = {"create": {"number": None, "data": None}, "change": {"version": 1, "data": None}, "end": {}}[verb]
+    about = {} if verb == "create" else {kind: None}
+    with pytest.raises(PermissionDenied):
+        getattr(services, f"{verb}_{kind}")(actor=looks, now=factories.NOW, **about, **given)
