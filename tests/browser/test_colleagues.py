@@ -86,7 +86,7 @@ def create(page, said, last, email, language):
     expect(right.locator("option")).to_have_count(2)
     assert page.locator("input[name=applications]:checked").count() == 2
     page.get_by_role("button", name=said["send"]).click()
-    expect(page.get_by_role("status")).to_contain_text(email)
+    expect(page.locator("#messages")).to_contain_text(email)
 
 
 def link_from_the_mail(page, email, subject):

@@ -81,7 +81,7 @@ def order(page):
         assert words in said
     page.get_by_role("button", name="Confirm the order").click()
 
-    expect(page.get_by_role("status")).to_contain_text("We deal with it within 24 hours")
+    expect(page.locator("#messages")).to_contain_text("We deal with it within 24 hours")
     number = re.search(r"R\d{8}", page.locator("h1").inner_text())[0]
     expect(page.locator("h1 .status")).to_have_text("Received")
     expect(page.locator(".notice-info")).to_contain_text("left")
@@ -101,7 +101,7 @@ def produce(page, number):
     page.get_by_role("button", name="Take into production").click()
     expect(page.locator("main")).to_contain_text(NAME)
     page.get_by_role("button", name="Produce 1 card").click()
-    expect(page.get_by_role("status")).to_contain_text("1 card is in production")
+    expect(page.locator("#messages")).to_contain_text("1 card is in production")
 
 
 def receive(page):
@@ -158,7 +158,7 @@ def block(page, row):
     page.get_by_label("Theft").check()
     page.get_by_label("Yes, send a duplicate").check()
     page.get_by_role("button", name="Block the card now").click()
-    said = page.get_by_role("status")
+    said = page.locator("#messages")
     expect(said).to_contain_text(f"The card {NAME} is blocked.")
     expect(said).to_contain_text(re.compile(r"The duplicate is ordered: request R\d{8}"))
     expect(page.locator(".timeline")).to_contain_text("Blocked (Theft)")

@@ -75,6 +75,6 @@ def test_a_bulk_block(visit):
     expect(page.locator(".error-summary")).to_contain_text("Choose a reason.")
     page.get_by_label("Loss").check()
     page.get_by_role("button", name="Block 2 cards now").click()
-    expect(page.get_by_role("status").first).to_contain_text("2 cards are blocked.")
+    expect(page.get_by_role("main").get_by_role("status").first).to_contain_text("2 cards are blocked.")
     assert re.search(r"status=active", page.url), "the list comes back with its filter"
     assert not set(names) & set(page.locator("tbody .row-link").all_inner_texts())
