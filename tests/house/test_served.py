@@ -107,6 +107,7 @@ def one_of_each_kind():
     return sorted(name for name in kinds.values() if "GET" in METHODS[name])
 
 
+@pytest.mark.long
 def test_time_does_not_tell_another_companys_object_from_none(committed, tmp_path):
     names = one_of_each_kind()
     assert len(names) >= 5
@@ -120,6 +121,7 @@ def test_time_tells_nothing_of_any_kind_of_object(committed, tmp_path):
     assert compare(committed, tmp_path, one_of_each_kind(), MANY_PAIRS) == {}
 
 
+@pytest.mark.long
 def test_thirty_milliseconds_would_be_told(committed, tmp_path):
     """The control: a server that thinks longer about what exists is found out."""
     theirs, nobodys = hidden(committed, "cards:card")
