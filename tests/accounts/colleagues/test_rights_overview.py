@@ -17,11 +17,14 @@ from accounts.models import Membership, User
 from accounts.rights import APPLICATIONS
 from cards.models import Card
 from cards.services import find_again
-from fleetportal.core.scope import all_companies
+from fleetportal.core.scope import all_companies, company_scope
 from tests import factories
 from tests.accounts.colleagues.conftest import one, opened, visitor
 
 pytestmark = pytest.mark.django_db
+
+# Stands for the granter's own customer number and one more.
+ANOTHER = "one more"
 
 MANY = 2000
 NAMES = [str(application.label) for application in APPLICATIONS]
@@ -217,21 +220,27 @@ def test_who_is_limited_finds_all_users_since_they_belong_to_the_company(house):
         ("applications", {"applications": ("cards", "invoices")}),
         ("change_applications", {"change_applications": ("cards",)}),
         ("customer_numbers", {"customer_numbers": None}),
-        ("customer_numbers", {"customer_numbers": (1, 2)}),
+        ("customer_numbers", {"customer_numbers": ANOTHER}),
         ("divisions", {"divisions": None}),
         ("valid_until", {"valid_from": date(2027, 2, 2), "valid_until": date(2027, 2, 1)}),
     ],
 )
 def test_what_goes_beyond_the_granters_own_is_refused_below_the_pages_too(field, wanted):
     """The first connection and loaded files come this way, without the form of the page."""
+    number = factories.customer_number(factories.company())
+    division = factories.division(number)
     held = Holding(
         rank=2, applications=frozenset({"cards"}), change_applications=frozenset(),
-        customer_numbers=frozenset({1}), divisions=frozenset({1}),
+        customer_numbers=frozenset({number.pk}), divisions=frozenset({division.pk}),
     )  # fmt: skip
     fitting = {
         "profile": "consultation", "applications": ("cards",), "change_applications": (),
-        "customer_numbers": (1,), "divisions": (1,),
+        "customer_numbers": (number.pk,), "divisions": (division.pk,),
     }  # fmt: skip
-    with pytest.raises(ValidationError) as refused:
-        settle(held, Rights(**{**fitting, **wanted}))
+    if wanted.get("customer_numbers") == ANOTHER:
+        wanted = {"customer_numbers": (number.pk, number.pk + 1)}
+    with company_scope(number.company_id):
+        settle(held, Rights(**fitting))
+        with pytest.raises(ValidationError) as refused:
+            settle(held, Rights(**{**fitting, **wanted}))
     assert list(refused.value.message_dict) == [field]
