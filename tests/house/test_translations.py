@@ -29,14 +29,15 @@ CATALOGUES = {code: polib.pofile(str(ROOT / "locale" / code / "LC_MESSAGES" / "d
 SAME = {
     "fr": {
         "%(amount)s %(unit)s %(period)s", "%(count)s minute", "%(litres)s litres", "Actions", "Active", "AdBlue",
-        "CSV", "Client", "Code", "Consultation", "Diesel", "Document", "Documents", "Excel", "France", "Luxembourg",
-        "Menu", "Pages", "Parking", "Pool", "Portugal", "Production", "Services", "Transactions", "Type", "kWh", "kg",
+        "Application", "Applications", "CSV", "Client", "Code", "Condition %(place)s", "Consultation", "Diesel",
+        "Document", "Documents", "Excel", "France", "Introduction", "Luxembourg", "Menu", "Pages", "Parking", "Pool",
+        "Portugal", "Production", "Services", "Transactions", "Type", "Version", "Version %(number)s", "kWh", "kg",
         "litres", "minutes",
     },
     "nl": {
-        "%(amount)s %(unit)s %(period)s", ":", "AdBlue", "CNG", "CSV", "Code", "Diesel", "Document", "Excel",
-        "Hardware", "Helpdesk", "Job", "LPG", "Menu", "Model", "Operator", "Parking", "Pool", "Portugal", "Simulator",
-        "Status", "Tracking", "Type", "euro", "kWh", "kg", "model", "per week",
+        "%(amount)s %(unit)s %(period)s", "%(label)s: %(after)s", ":", "AdBlue", "CNG", "CSV", "Code", "Diesel",
+        "Document", "Excel", "Hardware", "Helpdesk", "Job", "LPG", "Menu", "Model", "Open", "Operator", "Parking",
+        "Pool", "Portugal", "Simulator", "Status", "Tracking", "Type", "euro", "kWh", "kg", "model", "per week",
     },
 }  # fmt: skip
 
