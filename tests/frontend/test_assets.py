@@ -135,5 +135,6 @@ def test_a_first_visit_stays_light():
 
 @pytest.mark.parametrize("path", sorted((STATIC / "js").glob("*.js")), ids=lambda path: path.name)
 def test_scripts_need_nothing_that_the_policy_forbids(path):
-    text = path.read_text(encoding="utf-8")
+    # The name by which drawings are made; nothing is fetched from there.
+    text = path.read_text(encoding="utf-8").replace('"http://www.w3.org/2000/svg"', "")
     assert not re.search(r"\beval\(|new Function|innerHTML|\.style\b|document\.write|https?:", text)
