@@ -150,6 +150,12 @@ class ReauthenticateView(allauth_views.ReauthenticateView):
     http_method_names = FORM_METHODS
     form_class = forms.ReauthenticateForm
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Lead who has no password yet to the link by e-mail that lets them choose one."""
+        if not _user(request).has_usable_password():
+            return redirect("account_reset_password")
+        return super().dispatch(request, *args, **kwargs)
+
     def form_valid(self, form: forms.ReauthenticateForm) -> HttpResponse:
         """Lead back to the page. A form that was interrupted is shown again, never carried out from here: this
         request is not in the scope of the company whose form it was.

@@ -217,7 +217,7 @@ def test_what_the_portal_does_not_use_has_no_address(client, person, name):
 def test_a_person_without_a_password_is_led_to_choose_one(client, person):
     client.force_login(person(password=None))
     assert client.get("/accounts/password/change/").headers["Location"] == "/accounts/password/reset/"
-    assert client.get("/accounts/reauthenticate/").status_code == 403
+    assert client.get("/accounts/reauthenticate/").headers["Location"] == "/accounts/password/reset/"
 
 
 def test_the_password_once_more(client, person):

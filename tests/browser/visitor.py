@@ -5,6 +5,7 @@ import re
 from http.cookiejar import CookieJar
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
+from uuid import uuid4
 
 _HIDDEN = re.compile(r'<input type="hidden" name="(csrfmiddlewaretoken|form_key|version)" value="([^"]+)"')
 
@@ -34,6 +35,24 @@ class Visitor:
         data = urlencode(hidden | values, doseq=True).encode()
         headers = {"Referer": address, "Origin": self.portal.url}
         with self.opener.open(Request(address, data, headers), timeout=60) as answer:
+            return answer.read().decode(), answer.url
+
+    def upload(self, path, name, data):
+        """Send a file by the form of a page; return what came back as `get` does."""
+        page, address = self.get(path)
+        boundary = uuid4().hex
+        parts = b"".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{one}"\r\n\r\n{value}\r\n'.encode()
+            for one, value in dict(_HIDDEN.findall(page)).items()
+        )
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+        body = parts + head.encode() + data + f"\r\n--{boundary}--\r\n".encode()
+        headers = {
+            "Referer": address,
+            "Origin": self.portal.url,
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+        }
+        with self.opener.open(Request(address, body, headers), timeout=60) as answer:
             return answer.read().decode(), answer.url
 
     def links(self, path, pattern):

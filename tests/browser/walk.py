@@ -4,15 +4,10 @@ import html
 import re
 from dataclasses import dataclass, field
 
+from tests.browser.people import BEGINNER, CONSULTATION, DEALER, NOBODY, OPERATOR, PRINCIPAL
 from tests.browser.running import ACME
 from tests.browser.visitor import Visitor
-
-PRINCIPAL = "principal@acme.example"
-CONSULTATION = "consultation@acme.example"
-OPERATOR = "staff@operator.example"
-BEGINNER = "principal@cedar.example"
-DEALER = "staff@dealer.example"
-NOBODY = ""
+from tests.browser.walk_settings import settings_of_company, settings_of_operator
 
 # Addresses that show no page of ours. Each says why; whatever else is in the registry is visited.
 NO_PAGE = {
@@ -78,6 +73,8 @@ def all_places(portal):
     _fleet(walk, walk.person(PRINCIPAL))
     _operator(walk, walk.person(OPERATOR))
     _first_connection(walk, walk.person(BEGINNER))
+    settings_of_company(walk)
+    settings_of_operator(walk)
     _accounts(walk)
     return walk
 

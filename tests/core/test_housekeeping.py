@@ -85,7 +85,7 @@ def test_the_term_is_a_setting(settings):
 
 
 def test_so_many_go_in_one_run_the_oldest_first_and_the_others_in_the_next(monkeypatch):
-    monkeypatch.setattr(housekeeping._remove, "__defaults__", (2,))
+    monkeypatch.setattr(housekeeping.remove_some, "__defaults__", (2,))
     for days in (100, 104, 101, 103, 102):
         item(None, days)
     kept = []
@@ -106,7 +106,7 @@ def test_stopped_work_that_is_let_run_again_is_not_removed():
 
 
 def test_a_bulk_action_goes_with_its_rows_once_its_work_is_gone(monkeypatch):
-    monkeypatch.setattr(housekeeping._remove, "__defaults__", (3,))
+    monkeypatch.setattr(housekeeping.remove_some, "__defaults__", (3,))
     acme = factories.company()
     old = factories.bulk_batch(acme, label="old", finished_at=ago(91))
     stopped = factories.bulk_batch(acme, label="stopped", finished_at=ago(91))

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from _pytest.outcomes import Failed
 
+from fleetportal.core.access import PERMISSIONS
 from fleetportal.core.lifecycle import LIFECYCLES
 from tests import factories
 from tests.house import test_lifecycles as lifecycles
@@ -22,6 +23,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
 PAGES = pages()
 SAMPLE = 4
+# What everybody has who is signed in keeps nobody out; pages that ask for it show a person their own things.
+EVERYBODYS = {
+    "account.change", "account.see", "activity.see", "downloads.make", "home.see", "jobs.see", "notices.read",
+    "notices.see", "views.keep",
+}  # fmt: skip
 
 
 def concerned(check: Check) -> list[str]:
@@ -101,9 +107,10 @@ def survivors(chosen, world):
 def test_the_checks_are_found():
     """Each page with a right to ask for, each transition and each service is among them."""
     found = checks()
+    assert {one.name for one in PERMISSIONS.values() if one.side == "self"} == EVERYBODYS
     owners = {class_of(check) for check in found if check.sort == "page"}
     for address in addresses():
-        if address.page is not None and address.page.permission not in {"home.see", "jobs.see", "account.change"}:
+        if address.page is not None and address.page.permission not in EVERYBODYS:
             assert owners & set(address.page.__mro__), address.name
     assert sum(len(one.transitions) for one in LIFECYCLES.values()) == sum(one.sort == "transition" for one in found)
     assert len({str(check) for check in found}) == len(found)

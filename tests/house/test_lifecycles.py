@@ -349,6 +349,7 @@ OTHER_WRITERS = {
     "fleetportal/core/work_run.py": "As work.py: claimed by compare-and-swap, finished by attempt.",
     "fleetportal/core/mail.py": "Outgoing mail: sent, failed, not needed.",
     "fleetportal/core/batches.py": "Bulk actions and their rows.",
+    "accounts/safety/mobile.py": "Text messages with a code: sent, used, ended; no member changes anything by them.",
     "cards/demo/seed.py": "Marks the demonstration's work and mail as done long ago.",
 }  # fmt: skip
 _SQL = re.compile(r"\bSET\b(?:(?!\bWHERE\b)[^;])*?(?<![\w.])\"?status\"?\s*=", re.IGNORECASE | re.DOTALL)

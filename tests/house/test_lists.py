@@ -63,6 +63,9 @@ def told(company, text=""):
     return factories.notice(ada, context={"label": text or "Block of 7 cards", "path": "/"})
 
 
+# The lines of a file of users.
+USERS = {"users": [{"last_name": "Nieuw", "first_name": "An", "email": "an@acme.example", "profile": "consultation"}]}
+
 # Lists whose cells are sentences of the portal's own around what people typed.
 SENTENCES = {"account:notices"}
 
@@ -217,6 +220,8 @@ def test_a_page_about_one_thing_asks_little_however_much_hangs_on_it(acme, visit
         "driver": lambda: factories.driver(number).pk,
         "job": lambda: factories.bulk_batch(acme, visit.people["cards"]).pk,
         "notice": lambda: told(acme).pk,
+        "user_file": lambda: factories.import_file(acme, visit.people["cards"], "accounts.users", USERS).pk,
+        "division_file": lambda: factories.import_file(acme, visit.people["cards"], "accounts.divisions").pk,
         "mail": lambda: factories.outgoing_mail(acme, recipient=visit.people["cards"]).pk,
         "batch": lambda: factories.production_batch().pk,
         "conditions": lambda: factories.conditions().pk,

@@ -47,7 +47,6 @@ UNCHECKED = {
     "accounts.services.add_membership": "Nobody reaches it through a page yet.",
     "accounts.services.create_company": "Nobody reaches it through a page yet.",
     "accounts.services.create_user": "Nobody reaches it through a page yet.",
-    "cards.services.block_card": "It acts through block_cards.",
     "cards.services.delete_card": "The transition checks it.",
     "cards.services.order_duplicate": "Part of a block, for who may block.",
     "cards.services.receive_card": "The transition checks it.",
