@@ -16,7 +16,7 @@ from tests.cards.browse import Browser
 from tests.cards.tools import change, order, put_in_search
 
 SIMPLE = {"product", "customer_number", "division", "status"}
-ADVANCED = {"category", "fuel", "code_type", "renewal_status"}
+ADVANCED = {"category", "fuel", "code_type", "renewal_status", "dispatched"}
 
 
 @pytest.fixture

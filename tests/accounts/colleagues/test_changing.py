@@ -223,7 +223,7 @@ def test_who_is_made_inactive_is_out_with_the_next_click_on_every_device(house, 
         assert device.get(home).status_code in {302, 404}
         assert device.get("/").headers["Location"].startswith("/accounts/login/")
     send_waiting()
-    assert "Accès : inactif" in caught()[0].body
+    assert "Accès\xa0: inactif" in caught()[0].body
     house.as_(house.ada).post(house.url(f"{max_.pk}/activate/"))
     assert visitor(max_.user).get(home).status_code == 200
 
