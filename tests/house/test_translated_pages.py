@@ -393,6 +393,7 @@ def read_mail(reader: Reader, fleet: Fleet) -> None:
 
 
 @pytest.mark.rule("GEN-8")
+@pytest.mark.timeout(500)  # some six hundred pages
 def test_nothing_that_is_read_is_english(reader, fleet):
     reader.get(fleet.ada, fleet.base)
     read_cards(reader, fleet)
