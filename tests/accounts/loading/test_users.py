@@ -12,9 +12,9 @@ from openpyxl import load_workbook
 from accounts.models import Invitation, Membership, User
 from fleetportal.core import work_run
 from fleetportal.core.audit import AuditEntry
-from fleetportal.core.pages import imports
 from fleetportal.core.scope import all_companies
 from fleetportal.core.work_models import WorkItem
+from fleetportal.imports import pages as imports
 from fleetportal.imports.models import Import, ImportLine
 from tests import factories
 from tests.accounts.colleagues.conftest import visitor
