@@ -144,8 +144,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if actor is not None and presence is not None:
         company = presence.membership.company
         shown.area = "company"
-        shown.downloads_url = reverse("downloads:list", args=[company.identifier])
-        home = reverse("cards:home", args=[company.identifier])
+        # Until the first connection has ended, the company's pages would only lead back to it (ONB-5).
+        opened = company.initialised_at is not None
+        home = reverse("cards:home", args=[company.identifier]) if opened else "/"
         shown.company = {
             "name": company.legal_name,
             "identifier": company.identifier,
@@ -161,7 +162,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             )
             for other in presence.others
         ]
-        if company.initialised_at is not None:
+        if opened:
+            shown.downloads_url = reverse("downloads:list", args=[company.identifier])
             shown.notices_url = reverse("account:notices", args=[company.identifier])
             shown.my_notices_url = reverse("account:my_notices", args=[company.identifier])
             shown.unread = lambda: around(request).unread
@@ -169,7 +171,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             # Who may see nothing that it finds has no box.
             if finder.kinds_for(actor):
                 shown.search_url = reverse("finder:search", args=[company.identifier])
-        if not presence.membership.all_customer_numbers and company.initialised_at is not None:
+        if opened and not presence.membership.all_customer_numbers:
             shown.multipass_url = reverse("account:multipass_ask", args=[company.identifier])
         shown.create_items = [
             {"label": str(label), "url": reverse(name, args=[company.identifier]), "icon": icon}

@@ -22,6 +22,7 @@ from accounts.models import ConditionsVersion, Membership
 from fleetportal.core.pages import ListPage
 from fleetportal.core.scope import all_companies
 from tests import factories
+from tests.house import own_loading
 from tests.house.addresses import pages
 from tests.house.oracle import OBJECT
 
@@ -63,7 +64,8 @@ def told(company, text=""):
     return factories.notice(ada, context={"label": text or "Block of 7 cards", "path": "/"})
 
 
-# The lines of a file of users.
+# The lines of files of users, and of a company.
+LOADED = {"company": [own_loading.COMPANY], "numbers": [own_loading.NUMBER]}
 USERS = {"users": [{"last_name": "Nieuw", "first_name": "An", "email": "an@acme.example", "profile": "consultation"}]}
 
 # Lists whose cells are sentences of the portal's own around what people typed.
@@ -222,6 +224,11 @@ def test_a_page_about_one_thing_asks_little_however_much_hangs_on_it(acme, visit
         "notice": lambda: told(acme).pk,
         "user_file": lambda: factories.import_file(acme, visit.people["cards"], "accounts.users", USERS).pk,
         "division_file": lambda: factories.import_file(acme, visit.people["cards"], "accounts.divisions").pk,
+        "company_file": lambda: factories.import_file(None, visit.people["operator"], "accounts.company", LOADED).pk,
+        "waiting_company": lambda: _waiting().pk,
+        "view": lambda: factories.saved_view(acme, visit.people["cards"]).pk,
+        "staff_view": lambda: factories.saved_view(None, visit.people["operator"]).pk,
+        "download": lambda: factories.download(acme, visit.people["cards"]).pk,
         "mail": lambda: factories.outgoing_mail(acme, recipient=visit.people["cards"]).pk,
         "batch": lambda: factories.production_batch().pk,
         "conditions": lambda: factories.conditions().pk,
@@ -250,6 +257,13 @@ def _full_division(number):
     full = factories.division(number)
     factories.card(number, division=full)
     return full
+
+
+def _waiting():
+    """Make a company whose principal user was invited and has not come in."""
+    waiting = factories.company("Waiting", initialised_at=None)
+    factories.invitation(factories.member(waiting, "Willem", principal=True, invited_at=factories.NOW))
+    return waiting
 
 
 def _request(made):
