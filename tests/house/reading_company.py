@@ -168,6 +168,8 @@ def _divisions(reader: Any, fleet: Any) -> None:
         reader.get(ada, f"{north}{act}/")
         reader.send(ada, f"{north}{act}/")
         reader.get(ada, north)
+    # Nothing lies in this one, and nobody is limited to it.
+    reader.send(ada, f"{base}{factories.division(fleet.number, 'Est').pk}/remove/")
     reader.get(ada, base)
 
 
@@ -200,7 +202,7 @@ def _loading(reader: Any, fleet: Any) -> None:
     ada, otto, base = fleet.ada, fleet.otto, fleet.base
     user = {
         "last_name": "Smet", "first_name": "Bo", "email": "bo@people.example", "phone": "0470123456",
-        "profile": "consultation", "applications": "requests",
+        "profile": "consultation", "applications": {"fr": "Demandes", "nl": "Aanvragen"}[reader.language],
     }  # fmt: skip
     division = {"customer_number": fleet.number.number, "name": "Garage"}
     company = {
