@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.manager import Manager
 
-from accounts.models import CustomerNumber, Notice
+from accounts.models import Company, CustomerNumber, Notice
 from fleetportal.core.access import Actor
 from fleetportal.core.mail import headline
 from fleetportal.core.notices import KINDS
@@ -62,10 +63,12 @@ def around(request: Any) -> Around:
     """
     if not hasattr(request, "around"):
         waiting = visible(request.actor).filter(unread=True).order_by()[: MOST + 1]
-        numbers = CustomerNumber.objects.order_by("number").annotate(unread=Counted(waiting.values("pk")))
-        rows = list(numbers.values_list("number", "unread")[:2])
-        # Who has no number at all yet has no row that could carry the count.
-        request.around = Around(rows[0][1] if rows else waiting.count(), [number for number, _unread in rows])
+        numbers = CustomerNumber.objects.order_by("number").values("number")[:2]
+        # The company's row carries both: who has no number at all yet has no other.
+        both = Company.objects.filter(pk=request.actor.company).values_list(
+            Counted(waiting.values("pk")), ArraySubquery(numbers)
+        )
+        request.around = Around(*both.get())
     found: Around = request.around
     return found
 

@@ -54,8 +54,11 @@ def test_a_filter_by_another_companys_id_is_no_choice(world: World, name, parame
     """What can't be chosen is said at the field, in the same words whether it is another's or nobody's."""
     rows = {"customer_number": world.numbers, "division": world.divisions}[parameter]
     page = url(world, name)
-    # The query that was sent stands in addresses that lead on, once more encoded where a list is named within one.
-    asked = re.compile(rf'({parameter}(?:=|%3D)|name="{parameter}" value=")\d+'.encode())
+    # The query that was sent stands in addresses that lead on, once more encoded where a list is named within one, and
+    # the sentence at the field repeats it.
+    asked = re.compile(
+        rf'({parameter}(?:=|%3D)|name="{parameter}" value="|_error"><li>Select a valid choice\. )\d+'.encode()
+    )
     foreign, nowhere = (
         ask(world.clients["ada"], "GET", f"{page}?{parameter}={pk}") for pk in (rows["borea"].pk, 2**40)
     )
