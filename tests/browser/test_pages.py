@@ -1,7 +1,8 @@
 """Every page of the registry of addresses: no axe violation, no console message, no horizontal scroll.
 
-Each page is opened in each language; what is open is then looked at wide and narrow, light and dark, so that a page is
-seen in every theme and width, with the languages taking turns (all twelve together would take a quarter of an hour).
+Each page is opened in each language, and its width measured there. Looking with axe costs as much as all else together,
+so the pages take turns: each is looked at in two views that share neither width nor theme, in two of the languages. The
+place in the walk says which, the same each time. `make test-long` looks at each page in all four views and languages.
 """
 
 import pytest
@@ -16,12 +17,7 @@ AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LANGUAGES = ("en", "fr", "nl")
 WIDE, NARROW, NARROWEST = {"width": 1366, "height": 768}, {"width": 390, "height": 844}, {"width": 360, "height": 740}
-# What is looked at with axe in each language: every width in every theme, over the three languages.
-VIEWS = {
-    "en": ((WIDE, "light"), (NARROW, "dark")),
-    "fr": ((WIDE, "dark"),),
-    "nl": ((NARROW, "light"),),
-}
+VIEWS = ((WIDE, "light"), (NARROW, "dark"), (WIDE, "dark"), (NARROW, "light"))
 SAID = """async (tags) => {
     const found = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
     return found.violations.flatMap((one) =>
@@ -58,9 +54,37 @@ def unscrolled(page):
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
+def views_of(turn, language):
+    """Return in which views a page is looked at in a language, by its place in the walk."""
+    pair = VIEWS[:2] if turn // len(LANGUAGES) % 2 else VIEWS[2:]
+    first = LANGUAGES.index(language) - turn
+    return [pair[first % len(LANGUAGES)]] if first % len(LANGUAGES) < len(pair) else []
+
+
+def test_every_page_has_its_turn_in_two_views_of_both_widths_and_themes():
+    for turn in range(2 * len(LANGUAGES)):
+        views = [view for language in LANGUAGES for view in views_of(turn, language)]
+        assert [len({str(one) for one in kind}) for kind in zip(*views, strict=True)] == [2, 2]
+    for language in LANGUAGES:
+        views = [view for turn in range(2 * len(LANGUAGES)) for view in views_of(turn, language)]
+        assert len({str(view) for view in views}) == len(VIEWS)
+
+
 @pytest.mark.rule("GEN-8", "GEN-10")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_is_accessible_quiet_and_fits(language, walk, visit, watch):
+    look_at_all(language, walk, visit, watch, views_of)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(2400)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_accessible_in_every_view(language, walk, visit, watch):
+    look_at_all(language, walk, visit, watch, lambda _turn, _language: VIEWS)
+
+
+def look_at_all(language, walk, visit, watch, views):
+    """Open every page in a language; fail with all that is wrong with any."""
     pages = {}
     for who, person in walk.people.items():
         person.speak(language)
@@ -69,7 +93,7 @@ def test_every_page_is_accessible_quiet_and_fits(language, walk, visit, watch):
     pages[NOBODY].context.add_cookies([{"name": "language", "value": language, "url": walk.portal.url}])
     axe = AXE.read_text()
     wrong = []
-    for place in walk.places:
+    for turn, place in enumerate(walk.places):
         page = pages[place.who]
         if place.status != 200:
             watch.expect(f"{walk.portal.url}{place.path}]")  # Chromium logs the status itself
@@ -77,10 +101,15 @@ def test_every_page_is_accessible_quiet_and_fits(language, walk, visit, watch):
         if answer.status != place.status:
             wrong.append(f"{place}: {answer.status}")
             continue
+        if page.url != walk.portal.url + place.path:
+            wrong.append(f"{place}: {place.path} leads on to {page.url}")
+            continue
         if page.get_attribute("html", "lang") != language:
             wrong.append(f"{place}: it says that it speaks {page.get_attribute('html', 'lang')}")
-        page.evaluate(axe)
-        for size, theme in VIEWS[language]:
+        looks = views(turn, language)
+        if looks:
+            page.evaluate(axe)
+        for size, theme in looks:
             page.set_viewport_size(size)
             page.emulate_media(color_scheme=theme)
             wrong += [f"{place}, {size['width']} {theme}: {said}" for said in page.evaluate(SAID, TAGS)]
