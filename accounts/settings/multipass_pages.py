@@ -162,6 +162,13 @@ class OperatorMultipassList(_Requests, OperatorPage):
         """Return the beginning of a request's address."""
         return self.url("operator:multipass")
 
+    def visible(self) -> tuple[str, list[Column]]:
+        """Lead to the decision only who may take it."""
+        view, columns = super().visible()
+        if not self.actor.may(OperatorMultipassDecide.permission):
+            columns = [Text(one.name, one.label, one.fields) if isinstance(one, Link) else one for one in columns]
+        return view, columns
+
 
 class DecisionForm(forms.Form):
     """Yes or no, and why."""

@@ -31,7 +31,6 @@ def test_what_may_be_done_is_offered(world: World):
     url = address(world, "cards:card", "own", "active", "ada")
     doors = {name: offered(ask(world.clients[name], "GET", url).content, url) for name in ("ada", "cora")}
     assert {"cards:block", "cards:change", "cards:new"} <= doors["ada"]
-    assert (
-        doors["cora"] == {"cards:home", "cards:list", "cards:card", "cards:requests", "cards:request"} & doors["cora"]
-    )
+    acts = {"cards:block", "cards:change", "cards:new", "cards:copy", "cards:delete", "cards:receive"}
+    assert not acts & doors["cora"]
     assert {"cards:list", "cards:requests"} <= doors["cora"]

@@ -66,6 +66,14 @@ class _ViewPage(FormPage):
             raise Http404
         self.place, self.list_title = match.view_name, view.title
 
+    def opens(self, path: str) -> bool:
+        """Say whether the reader may open the page of that address; a right to a list can be lost after a view."""
+        try:
+            view: Any = getattr(resolve(path).func, "view_class", None)
+        except Resolver404:
+            return False
+        return view is not None and self.actor.may(view.permission)
+
     def first_page(self) -> str:
         """Return the first page of this area."""
         return f"/{self.kwargs['company']}/" if "company" in self.kwargs else "/operator/"
@@ -97,7 +105,11 @@ class _Existing(_ViewPage):
         try:
             self.read_list()
         except Http404:
-            self.path, self.params, self.place = self.home(), QueryDict(found.words()), ""
+            self.place = ""
+            if self.opens(self.home()):
+                self.path, self.params = self.home(), QueryDict(found.words())
+            else:
+                self.path, self.params = "", QueryDict()
         if self.place != found.place:
             # One came from elsewhere: then there is nothing to take over.
             self.place = ""
