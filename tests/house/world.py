@@ -121,8 +121,8 @@ def build() -> World:
     own_settings.prepare(world, MARK)
     own_loading.prepare(world, MARK)
     own_fleet.prepare(world, MARK)
-    own_safety.prepare(world)
     own_onboarding.prepare(world)
+    own_safety.prepare(world)
     own_notices.prepare(world, MARK)
     for name, person in world.people.items():
         client = Client(raise_request_exception=False)
