@@ -67,12 +67,17 @@ test-long: setup-tests ## matrices, state machines, kills and simulated years in
 	@sh scripts/need.sh chromium
 	$(PY) -m pytest -m "long" -n $(WORKERS) --dist loadgroup
 
-check: setup-tests ## style, types, layers, and the tests that need no browser
+# What tells most in the least time: manners, addresses, texts, rights and the small parts that all rests on.
+QUICK := tests/frontend tests/house/test_style.py tests/house/test_urls.py tests/house/test_describe.py \
+	tests/house/test_docs.py tests/house/test_translations.py tests/accounts/test_rights.py tests/core/test_search.py \
+	tests/core/test_schema.py tests/cards/test_codes.py tests/cards/test_numbers.py tests/cards/test_plates.py
+
+check: setup-tests ## style, types, layers, and the quick tests (at most 2 minutes)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(NO_SERVERS) $(VENV)/bin/mypy fleetportal accounts vehicles cards
 	$(VENV)/bin/lint-imports
-	$(PY) -m pytest -m "not browser and not long" -n $(WORKERS) --dist loadgroup
+	$(PY) -m pytest $(QUICK) -m "not browser and not long" -n $(WORKERS) --dist loadgroup
 
 rules: setup-tests ## which rules of docs/rules.md are proven by a test, and which are not
 	$(PY) scripts/rules.py
