@@ -95,7 +95,7 @@ def order(page):
 def produce(page, number):
     """Take the request into production from the operator's queue."""
     page.goto("/operator/requests/")
-    page.get_by_label("Search").fill(number)
+    page.locator("#list-search").fill(number)
     expect(page.locator("#list-count")).to_have_text("1")
     page.get_by_label(f"Select {number}").check()
     page.get_by_role("button", name="Take into production").click()
@@ -119,7 +119,7 @@ def find(page):
     """Find the card among a hundred thousand while typing; return its row."""
     page.get_by_role("link", name="Find a card").first.click()
     expect(page.locator("#list-count")).to_have_text("10,000+")
-    page.get_by_label("Search").press_sequentially(NAME)
+    page.locator("#list-search").press_sequentially(NAME)
     expect(page.locator("#list-count")).to_have_text("1")
     row = page.locator("tbody tr").filter(has_text=NAME)
     expect(row).to_contain_text("Active")

@@ -34,8 +34,8 @@ def test_search_filter_sort_and_page(visit):
     page = visit(PRINCIPAL, script=False)
     page.goto(f"/{ACME}/cards/")
     page.get_by_role("link", name="More filters").click()
-    page.get_by_label("Status", exact=True).select_option("Active")
-    page.get_by_label("Card category").select_option("By vehicle")
+    page.locator("#id_status").select_option("Active")
+    page.locator("#id_category").select_option("By vehicle")
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.locator(".chip")).to_have_count(2)
     assert {status.inner_text() for status in page.locator("tbody .status").all()} == {"Active"}
@@ -51,7 +51,7 @@ def test_search_filter_sort_and_page(visit):
     assert page.locator("tbody .row-link").all_inner_texts() == first
     expect(page.locator(".chip")).to_have_count(2)
 
-    page.get_by_text("Columns", exact=True).click()
+    page.get_by_text("Views", exact=True).first.click()
     page.get_by_role("link", name="Card settings").click()
     expect(page.locator("thead")).to_contain_text("Last used")
     expect(page.locator("th[aria-sort=ascending]")).to_contain_text("Plate or name")
