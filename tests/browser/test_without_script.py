@@ -51,7 +51,7 @@ def test_search_filter_sort_and_page(visit):
     assert page.locator("tbody .row-link").all_inner_texts() == first
     expect(page.locator(".chip")).to_have_count(2)
 
-    page.get_by_text("Views", exact=True).first.click()
+    page.get_by_text("Columns", exact=True).click()
     page.get_by_role("link", name="Card settings").click()
     expect(page.locator("thead")).to_contain_text("Last used")
     expect(page.locator("th[aria-sort=ascending]")).to_contain_text("Plate or name")
