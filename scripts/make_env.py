@@ -15,6 +15,8 @@ PORTAL_URL=http://localhost:8000
 PORTAL_NAME="Fleet Portal"
 OPERATOR_NAME="Your mobility provider"
 SECRET_KEY={secret_key}
+# Locks the secrets of authenticator apps in the database; without it they can't be read again.
+SECRETS_KEYS={secrets_key}
 DB_SUPERUSER_PASSWORD={superuser}
 DB_OWNER_PASSWORD={owner}
 DB_APP_PASSWORD={app}
@@ -37,7 +39,9 @@ def secret(length: int = 32) -> str:
 
 def main(target: Path) -> int:
     """Write the file, readable by its owner only; return the exit code."""
-    text = TEXT.format(secret_key=secret(40), superuser=secret(), owner=secret(), app=secret(), valkey=secret())
+    passwords = {name: secret() for name in ("superuser", "owner", "app", "valkey")}
+    secrets_key = base64.b64encode(secrets.token_bytes(32)).decode()
+    text = TEXT.format(secret_key=secret(40), secrets_key=secrets_key, **passwords)
     try:
         descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:
