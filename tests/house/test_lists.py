@@ -88,7 +88,7 @@ ROWS = {
     "account:multipass": lambda company, text="": factories.multipass_request(
         factories.member(company, "Mona", principal=False, name=text), reason=text
     ),
-    "operator:companies": lambda company, text="": factories.company(text or f"Firm {factories._next()}"),
+    "operator:companies": lambda company, text="": factories.company(text or f"Firm {factories.basis.following()}"),
     "operator:multipass": lambda company, text="": factories.multipass_request(
         factories.member(company, "Mona", principal=False, name=text), reason=text, for_operator=True
     ),
