@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from django.core.management import get_commands
 
 from fleetportal.engines.demo import DEMO_PASSWORD, SIGN_IN_NAMES
+from tests.each import each
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -42,7 +42,7 @@ def anchors(path):
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+@each(DOCUMENTS, name)
 def test_every_link_leads_somewhere(path):
     broken = []
     for found in LINK.finditer(FENCE.sub("", path.read_text())):
@@ -56,7 +56,7 @@ def test_every_link_leads_somewhere(path):
     assert broken == []
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+@each(DOCUMENTS, name)
 def test_every_file_that_is_named_is_there(path):
     gone = []
     for named in NAMED_PATH.findall(FENCE.sub("", path.read_text())):
@@ -66,7 +66,7 @@ def test_every_file_that_is_named_is_there(path):
     assert gone == []
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+@each(DOCUMENTS, name)
 def test_no_document_names_a_place_on_somebodys_machine(path):
     assert ELSEWHERE.findall(path.read_text()) == []
 
@@ -112,7 +112,7 @@ def test_the_readme_names_who_can_sign_in_to_the_demonstration():
     assert f"`{DEMO_PASSWORD}`" in text
 
 
-@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
+@each(DECISIONS, name)
 def test_every_decision_has_a_number_of_its_own_and_stands_in_the_index(path):
     text = path.read_text()
     number = path.name[:4]

