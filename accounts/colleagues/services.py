@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -50,6 +51,7 @@ def create_colleague(
     grants.must_manage(actor)
     contact = _kept(contact)
     granted = grants.settle(grants.holding(actor), rights)
+    _alone(company.pk)
     _refuse_double(contact.email)
     user = _user_with(contact, actor, now)
     membership = add_membership(
@@ -86,6 +88,8 @@ def change_colleague(
     meanwhile, or when the actor may not change them; ValidationError by field.
     """
     grants.must_manage(actor)
+    if contact is not None:
+        _alone(membership.company_id)
     _lock_administrators(membership.company_id)
     membership = _locked(membership)
     _refuse(actor, membership)
@@ -249,6 +253,14 @@ def _keep_an_administrator(
     raise TransitionLost(_("At least one active administrator of the users has to stay."))
 
 
+def _alone(company_id: int) -> None:
+    """Wait until nobody else gives a colleague of this company an address: two at once would give the same one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"addresses of colleagues {company_id}"]
+        )
+
+
 def _refuse_double(email: str) -> None:
     if Membership.objects.filter(user__email=email).exists():
         raise ValidationError({"email": [_("A user of your company has this address already.")]})
@@ -257,15 +269,20 @@ def _refuse_double(email: str) -> None:
 def _user_with(contact: Contact, actor: Actor, now: datetime) -> User:
     """Return the person with that address; make them where the portal does not know it yet."""
     user = User.objects.filter(email=contact.email).first()
-    return user or create_user(
-        email=contact.email,
-        first_name=contact.first_name,
-        last_name=contact.last_name,
-        phone=contact.phone,
-        language=contact.language,
-        actor=actor,
-        now=now,
-    )
+    if user is not None:
+        return user
+    try:
+        return create_user(
+            email=contact.email,
+            first_name=contact.first_name,
+            last_name=contact.last_name,
+            phone=contact.phone,
+            language=contact.language,
+            actor=actor,
+            now=now,
+        )
+    except IntegrityError:  # another company made the same person a moment ago
+        return User.objects.get(email=contact.email)
 
 
 def _numbers(rights: Rights) -> list[CustomerNumber] | None:

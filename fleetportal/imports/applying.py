@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -69,8 +69,15 @@ def rows_of(upload: Import, ids: list[int] | None = None) -> list[Row]:
     ]
 
 
+def _take_turn(upload: Import) -> None:
+    """Wait until no other file of this company is applied: each is checked against what the one before it wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"files of {upload.company_id}"])
+
+
 def lock_import(upload: Import) -> None:
     """Lock a kept file for its application; raises TransitionLost for one that was applied: of two windows one does."""
+    _take_turn(upload)
     locked = Import.objects.select_for_update(of=("self",)).filter(pk=upload.pk, applied_at=None).first()
     if locked is None:
         raise TransitionLost(_("This file was applied already."))
@@ -105,10 +112,11 @@ def apply_lines(
     Lines are checked again as a whole and each is written in a savepoint: one that fails keeps no other back.
     """
     upload = Import.objects.get(pk=payload["import"])
+    _take_turn(upload)
     refused: dict[int, str] = {}
     with translation.override(actor.language):
         checked = check_rows(importer, rows_of(upload, line_ids), actor=actor, now=now)
-        for row in (row for rows in checked.values() for row in rows):
+        for row in sorted((row for rows in checked.values() for row in rows), key=importer.turn):
             assert row.pk is not None
             if row.errors:
                 refused[row.pk] = " ".join(one for sentences in row.errors.values() for one in sentences)

@@ -118,9 +118,17 @@ class Importer:
         """Write one line, by a service that checks the right; may raise ValidationError or TransitionLost."""
         raise NotImplementedError
 
+    def turn(self, row: Row) -> Any:
+        """Return what lines are written in the order of; at first, that of the file.
+
+        Where two companies can write the same thing, such as a person, both must come to it in the same order: else
+        each waits for what the other has written already.
+        """
+        return ()
+
     def apply(self, rows: dict[str, list[Row]], *, actor: Actor, now: datetime) -> None:
         """Write all lines, in the current transaction; raises ValidationError that names the line."""
-        for row in (row for sheet in self.sheets for row in rows[sheet.name]):
+        for row in sorted((row for sheet in self.sheets for row in rows[sheet.name]), key=self.turn):
             try:
                 self.apply_row(row, actor=actor, now=now)
             except ValidationError as error:
