@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.utils import has_verified_email
+from allauth.account.utils import get_login_redirect_url, has_verified_email
 from allauth.core import context
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -18,6 +18,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from accounts import receivers, signin
+from accounts.actors import presence
+from accounts.middleware import COMPANY_PATH
 from accounts.models import User
 from accounts.passwords import replace_password
 from accounts.work import queue_password_changed
@@ -94,9 +96,17 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         return super().pre_login(request, user, **kwargs)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
-        """Answer a sign-in, and make the device known for this account."""
+        """Answer a sign-in, and make the device known for this account.
+
+        The page one was on may be of a company that lets one in no more (ACC-22, ACC-27): then one is led to where one
+        starts, which says so, and not to a page that is not there.
+        """
         assert isinstance(user, User)
-        response = super().post_login(request, user, **kwargs)
+        wanted = get_login_redirect_url(request, kwargs.pop("redirect_url"))
+        company = COMPANY_PATH.match(wanted)
+        if company is not None and presence(user.pk, company.group(1), _now(request)) is None:
+            wanted = reverse("accounts:start")
+        response = super().post_login(request, user, redirect_url=wanted, **kwargs)
         signin.remember_device(request, response, user.email)
         return response
 

@@ -138,7 +138,7 @@ def test_a_sign_in_gets_a_session_of_its_own(client, person):
 @pytest.mark.parametrize(
     ("wanted", "led_to"),
     [
-        ("/PRO-ABCDEF/cards/", "/PRO-ABCDEF/cards/"),
+        ("/accounts/security/", "/accounts/security/"),
         ("https://evil.example/", "/"),
         ("//evil.example/", "/"),
         ("javascript:alert(1)", "/"),
@@ -151,6 +151,18 @@ def test_after_signing_in_one_is_led_on_within_the_portal_only(client, person, w
         "/accounts/login/", {"login": "an.peeters@client.example", "password": PASSWORD, "next": wanted}
     )
     assert answer.headers["Location"] == led_to
+
+
+@pytest.mark.rule("ACC-22", "ACC-27")
+@pytest.mark.parametrize(("active", "led_to"), [(True, "/{}/cards/?status=active"), (False, "/")])
+def test_after_signing_in_one_is_led_back_to_a_company_that_lets_one_in(
+    client, person, company, member, active, led_to
+):
+    user, firm = person(), company("Zonnebloem")
+    member(user, firm, is_active=active)
+    wanted = f"/{firm.identifier}/cards/?status=active"
+    answer = client.post("/accounts/login/", {"login": user.email, "password": PASSWORD, "next": wanted})
+    assert answer.headers["Location"] == led_to.format(firm.identifier)
 
 
 class TestStart:
