@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from accounts.colleagues.finding import find_again
+from accounts.finding import find_company
 from accounts.models import (
     Company,
     CustomerNumber,
@@ -69,6 +70,7 @@ def create_company(*, legal_name: str, actor: Actor, now: datetime, **details: A
     with all_companies(reason="a new company"):
         company = Company.objects.create(legal_name=legal_name, created_at=now, **details)
         with company_scope(company.pk):
+            find_company(company)
             after = {"identifier": company.identifier, "legal_name": legal_name}
             audit.record(actor, "accounts.company_created", company, now=now, after=after)
     return company

@@ -13,6 +13,7 @@ from accounts.colleagues.contact import Contact
 from accounts.colleagues.finding import find_again
 from accounts.colleagues.grants import Rights
 from accounts.colleagues.services import create_colleague
+from accounts.finding import find_number
 from accounts.models import Company, CustomerNumber, FleetDivision, Invitation, Membership, User
 from accounts.safety.oldportal import load_names
 from accounts.services import add_membership, create_company, create_user
@@ -121,6 +122,7 @@ def _principal(company: Company, contact: Contact, actor: Actor, now: datetime) 
 
 def _number(company: Company, values: dict[str, str], actor: Actor, now: datetime) -> CustomerNumber:
     number = CustomerNumber.objects.create(company=company, **values)
+    find_number(number)
     audit.record(actor, "accounts.number_added", number, now=now, after={"number": number.number, "name": number.name})
     return number
 

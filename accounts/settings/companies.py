@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext_lazy
 
+from accounts.finding import COMPANY, NUMBER
 from accounts.models import Company, CustomerNumber, Membership
 from accounts.settings.words import company_history, parts_text
+from fleetportal.core import search
 from fleetportal.core.pages import Choice, Link, ListPage, Moment, Number, OperatorPage, Text
 from fleetportal.core.pages.base import act
 from fleetportal.core.pages.detail import ObjectMixin
@@ -42,16 +44,11 @@ def state_of() -> Case:
 class CompanyFilter(filters.FilterSet):
     """The criteria of the list of companies."""
 
-    name = filters.CharFilter(method="named", label=lazy("Name or identifier"))
     state = filters.ChoiceFilter(field_name="state", choices=STATES, label=lazy("State"), empty_label=lazy("All"))
 
     class Meta:
         model = Company
         fields: tuple[str, ...] = ()
-
-    def named(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """Return the companies of that name, or of that identifier."""
-        return queryset.filter(Q(legal_name__icontains=value) | Q(identifier__iexact=value))
 
 
 class CompanyList(ListPage, OperatorPage):
@@ -61,7 +58,7 @@ class CompanyList(ListPage, OperatorPage):
     title = lazy("Companies")
     model = Company
     filterset_class = CompanyFilter
-    searchable = False
+    search_placeholder = lazy("Name, identifier, VAT or customer number")
     empty_title = lazy("No companies yet")
     empty_text = lazy("The companies that are loaded or registered stand here.")
     file_name = "companies"
@@ -79,6 +76,12 @@ class CompanyList(ListPage, OperatorPage):
         members = Membership.objects.filter(company=OuterRef("pk")).order_by().values("company")
         users = Subquery(members.annotate(_many=Count("pk")).values("_many"))
         return Company.objects.annotate(user_count=Coalesce(users, Value(0)), state=state_of())
+
+    def matching(self, wanted: str, cap: int | None) -> tuple[Q, bool]:
+        """Find companies by their own data, and by that of their customer numbers."""
+        own, numbers = search.find(COMPANY, wanted, cap=cap), search.find(NUMBER, wanted, cap=cap)
+        of_numbers = CustomerNumber.objects.filter(pk__anyof=numbers).values("company")
+        return Q(pk__anyof=own) | Q(pk__in=of_numbers), own.cut_off or numbers.cut_off
 
     def acts(self) -> list[dict[str, Any]]:
         """Offer to load a company from a file (ONB-7)."""

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.colleagues import grants, services
+from accounts.finding import find_number
 from accounts.models import Company, CustomerNumber, Membership, MultipassRequest, User
 from fleetportal.core import audit
 from fleetportal.core.access import Actor
@@ -126,6 +127,7 @@ def decide_for_operator(
                     number.save()
             except IntegrityError as error:  # somebody gave it to another company at the same moment
                 raise ValidationError(_("This customer number belongs to a company already.")) from error
+            find_number(number)
             company = Company.objects.get(pk=asked.company_id)
             audit.record(actor, "accounts.number_added", company, now=now, after={"number": number.number})
         _answer(asked, approved, answer, actor, now)

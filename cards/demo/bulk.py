@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import connection
 from django.utils import timezone
 
+from accounts.finding import find_number
 from accounts.models import Company, CustomerNumber, FleetDivision, Membership
 from cards.demo.bulk_sql import INSERT_CARDS
 from cards.demo.people import SEEDER, VALIDITY_MONTHS, card_products, names
@@ -90,6 +91,7 @@ def _lay_out(company: Company, *, divisions: int) -> None:
         postal_code="2800",
         town="Mechelen",
     )
+    find_number(number)
     for place in range(divisions):
         FleetDivision.objects.create(customer_number=number, name=f"Region {place + 1}")
 

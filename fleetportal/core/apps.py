@@ -21,7 +21,7 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         """Load what can be done later (the kernel's and the apps' `work` modules); give rights after migrations."""
-        from fleetportal.core import batches, files, mail, timetable, work_sweep  # noqa: F401  # they register handlers
+        from fleetportal.core import batches, files, mail, search_fill, timetable, work_sweep  # noqa: F401  # they register handlers
 
         autodiscover_modules("work", "housekeeping", "finder")
         post_migrate.connect(grant_rights, sender=self)

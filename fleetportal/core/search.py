@@ -87,20 +87,28 @@ class Entry:
     division: int | None = None
 
 
-def put(kind: str, entries: Iterable[Entry]) -> None:
-    """Write the searchable text of objects, in the transaction that changes them; called again, it replaces."""
+_REPLACE = (
+    "DO UPDATE SET customer_number_id = EXCLUDED.customer_number_id, division_id = EXCLUDED.division_id,"
+    " text = EXCLUDED.text"
+)
+
+
+def put(kind: str, entries: Iterable[Entry], *, missing_only: bool = False) -> None:
+    """Write the searchable text of objects, in the transaction that changes them; called again, it replaces.
+
+    With `missing_only` an entry that is there, or that somebody writes at the same moment, stays as it is.
+    """
     rows = list(entries)
     if not rows:
         return
     require_scope("The search table")
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO core_searchentry (company_id, kind, object_id, customer_number_id, division_id, text)"
+            "INSERT INTO core_searchentry (company_id, kind, object_id, customer_number_id, division_id, text)"  # noqa: S608  # both ends are our own words
             " SELECT company, %s, object, number, division, words"
             " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[])"
             " AS given (company, object, number, division, words)"
-            " ON CONFLICT (company_id, kind, object_id) DO UPDATE SET customer_number_id = EXCLUDED.customer_number_id,"
-            " division_id = EXCLUDED.division_id, text = EXCLUDED.text",
+            f" ON CONFLICT (company_id, kind, object_id) {'DO NOTHING' if missing_only else _REPLACE}",
             [
                 kind,
                 [row.company for row in rows],
@@ -164,11 +172,6 @@ def _behind_the_wide_door(kind: str, words: list[str]) -> models.QuerySet[Search
     for word in words:
         found = found.filter(text__contains=word)
     return found.values_list("object_id", flat=True)
-
-
-def hits(kind: str, wanted: str, *, cap: int | None = LIST_CAP) -> list[int]:
-    """Return the ids that `find` finds, for whoever wants to look at them."""
-    return find(kind, wanted, cap=cap).ids()
 
 
 class AnyOf(models.Lookup):

@@ -312,6 +312,24 @@ def test_a_filter_by_what_belongs_to_others_is_no_filter_of_ours(ada, fleet, bor
         assert "Secret division" not in seen.html
         assert theirs.number not in seen.html
         assert seen.page.all("ul", class_="field-errors")
+        assert next(iter(asked.values())) not in seen.text
+
+
+@pytest.mark.rule("GEN-3")
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"customer_number": "987654321"}, "a choice that is not there"),
+        ({"status": "unheard-of"}, "a choice that is not there"),
+        ({"category": "987654321"}, "a choice that is not there"),
+    ],
+)
+def test_a_filter_that_can_not_be_read_says_so_in_its_chip_and_not_what_was_sent(ada, fleet, asked, said):
+    seen = ada.get("cards/", **asked)
+    assert said in seen.text
+    assert "This choice is not there." in seen.text
+    assert next(iter(asked.values())) not in seen.text
+    assert len(seen.rows) == len(fleet)
 
 
 @pytest.mark.rule("CRD-30")

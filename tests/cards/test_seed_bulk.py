@@ -66,12 +66,12 @@ def test_two_thousand_cards_are_made_and_found(cirrus):
         plates = Card.objects.filter(category="vehicle")
         assert plates.values("printed_as").distinct().count() == plates.count()
         for card in Card.objects.order_by("pk")[:40]:
-            assert card.pk in search.hits("cards.card", card.printed_as)
-            assert card.pk in search.hits("cards.card", card.printed_as.replace("-", ""))
+            assert card.pk in search.find("cards.card", card.printed_as).ids()
+            assert card.pk in search.find("cards.card", card.printed_as.replace("-", "")).ids()
             if card.number:
-                assert search.hits("cards.card", card.number) == [card.pk]
+                assert search.find("cards.card", card.number).ids() == [card.pk]
         for request in Request.objects.order_by("pk")[:20]:
-            assert search.hits("cards.request", request.number) == [request.pk]
+            assert search.find("cards.request", request.number).ids() == [request.pk]
 
 
 def test_their_search_text_is_what_the_services_would_write(cirrus):

@@ -51,22 +51,22 @@ def acme(db):
 )
 def test_what_is_typed_finds_what_holds_it(acme, wanted, found):
     with company_scope(acme.pk):
-        assert set(search.hits("test", wanted)) == found
+        assert set(search.find("test", wanted).ids()) == found
     with all_companies(reason="test"):
-        assert set(search.hits("test", wanted)) == found
+        assert set(search.find("test", wanted).ids()) == found
 
 
 def test_a_text_that_is_written_again_replaces_the_first(acme):
     with company_scope(acme.pk):
         search.put("test", [search.Entry(acme.pk, 2, "2-XYZ-999")])
-        assert search.hits("test", "abc") == []
-        assert search.hits("test", "xyz") == [2]
+        assert search.find("test", "abc").ids() == []
+        assert search.find("test", "xyz").ids() == [2]
 
 
 def test_no_more_than_the_cap_come_back(acme):
     with company_scope(acme.pk):
-        assert len(search.hits("test", "1", cap=2)) == 2
-        assert len(search.hits("test", "1", cap=None)) == 3
+        assert len(search.find("test", "1", cap=2).ids()) == 2
+        assert len(search.find("test", "1", cap=None).ids()) == 3
 
 
 @pytest.mark.parametrize(("cap", "cut_off"), [(1, True), (2, True), (3, False), (4, False), (None, False)])
@@ -106,14 +106,14 @@ def test_a_few_are_found_among_many_however_frequent_or_rare_the_word_is(acme, d
     with company_scope(acme.pk):
         search.put("many", rows)
         search.put("many", [search.Entry(acme.pk, 1, "RARE FREQUENT")])
-        assert search.hits("many", "frequent", cap=3) == [5109, 5108, 5107]
-        assert search.hits("many", "rare frequent", cap=3) == [1]
-        assert search.hits("many", "neither", cap=3) == []
+        assert search.find("many", "frequent", cap=3).ids() == [5109, 5108, 5107]
+        assert search.find("many", "rare frequent", cap=3).ids() == [1]
+        assert search.find("many", "neither", cap=3).ids() == []
 
 
 def test_looking_for_a_few_leaves_the_planner_as_it_was(acme):
     with company_scope(acme.pk), connection.cursor() as cursor:
-        search.hits("test", "nothing like it", cap=3)
+        search.find("test", "nothing like it", cap=3).ids()
         for name in ("enable_indexscan", "enable_indexonlyscan", "enable_seqscan"):
             cursor.execute(f"SHOW {name}")
             assert cursor.fetchone() == ("on",)
@@ -124,10 +124,10 @@ def test_a_few_are_looked_for_in_no_other_company(acme):
     borea = factories.company("Borea")
     with company_scope(borea.pk):
         search.put("test", [search.Entry(borea.pk, 77, "ZYX 1"), search.Entry(borea.pk, 78, "ABC 1")])
-        assert search.hits("test", "zyx", cap=3) == [77]
+        assert search.find("test", "zyx", cap=3).ids() == [77]
     with company_scope(acme.pk):
-        assert search.hits("test", "zyx", cap=3) == []
-        assert search.hits("test", "abc", cap=3) == [2]
+        assert search.find("test", "zyx", cap=3).ids() == []
+        assert search.find("test", "abc", cap=3).ids() == [2]
 
 
 @pytest.mark.rule("GEN-1")
@@ -145,4 +145,4 @@ def test_a_few_are_looked_for_within_numbers_and_divisions(acme, rows):
         ((), None, set()),
     ):
         with company_scope(acme.pk, customer_numbers=numbers, divisions=divisions):
-            assert set(search.hits("few", "needle", cap=6)) == found
+            assert set(search.find("few", "needle", cap=6).ids()) == found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from accounts.finding import find_company, find_number
 from accounts.models import (
     Acceptance,
     Company,
@@ -43,7 +44,9 @@ def company(name: str = "Acme", **fields: Any) -> Company:
         fields = {"verification": Company.Verification.LOADED, "initialised_at": NOW, **fields}
         if name in IDENTIFIERS:
             fields.setdefault("identifier", IDENTIFIERS[name])
-        return Company.objects.create(legal_name=name, **fields)
+        made = Company.objects.create(legal_name=name, **fields)
+        find_company(made)
+        return made
 
 
 def customer_number(owner: Company, number: str = "", **fields: Any) -> CustomerNumber:
@@ -59,7 +62,9 @@ def customer_number(owner: Company, number: str = "", **fields: Any) -> Customer
             "town": "Bruxelles",
             **fields,
         }
-        return CustomerNumber.objects.create(company=owner, number=number or f"70{following():06d}", **fields)
+        made = CustomerNumber.objects.create(company=owner, number=number or f"70{following():06d}", **fields)
+        find_number(made)
+        return made
 
 
 def division(number: CustomerNumber, name: str = "", **fields: Any) -> FleetDivision:

@@ -112,7 +112,7 @@ def test_who_is_limited_to_divisions_can_not_put_a_card_where_they_would_not_see
 def test_a_scope_with_nothing_in_it_shows_nothing(world: World, limits):
     with entered(Scope(company=world.acme.pk, **limits)):
         assert not any(model.objects.exists() for model in (Card, CardLimit, Issue, Request, Vehicle, Driver))
-        assert search.hits("cards.card", "dirk") == []
+        assert search.find("cards.card", "dirk").ids() == []
 
 
 @pytest.mark.parametrize("persona", SEEN)
@@ -164,7 +164,7 @@ def test_without_a_company_the_search_finds_nothing(world: World):
         with pytest.raises(ScopeMissing):
             search.SearchEntry.objects.exists()
     with pytest.raises(ScopeMissing):
-        search.hits("cards.card", "dirk")
+        search.find("cards.card", "dirk").ids()
 
 
 @pytest.mark.parametrize("word", [MARK.lower(), MARK.lower()[:2], *INJECTED])
@@ -173,7 +173,7 @@ def test_the_search_reads_no_other_companys_text_whatever_is_typed(world: World,
     foreign = {world.ids[kind, "other_company"] for kind in CARDS}
     with entered(Scope(company=world.acme.pk)):
         assert found([word]) <= own
-        assert set(search.hits("cards.card", word)) <= own
+        assert set(search.find("cards.card", word).ids()) <= own
         assert found(["dirk"]) == own
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM core_searchentry WHERE text LIKE %s", [f"%{MARK.lower()}%"])
@@ -192,8 +192,8 @@ def test_percent_and_underscore_are_letters_in_a_search(world: World):
     factories.search_entry(world.acme, "50% off_peak", kind="test.thing", object_id=7)
     factories.search_entry(world.acme, "50 xx offxpeak", kind="test.thing", object_id=8)
     with entered(Scope(company=world.acme.pk)):
-        assert search.hits("test.thing", "50%") == [7]
-        assert search.hits("test.thing", "off_peak") == [7]
+        assert search.find("test.thing", "50%").ids() == [7]
+        assert search.find("test.thing", "off_peak").ids() == [7]
 
 
 def test_the_history_of_what_is_out_of_reach_is_not_shown_by_way_of_a_page(world: World):

@@ -24,6 +24,7 @@ from fleetportal.core import work
 from fleetportal.core.batches import Batch, BatchRow, start_batch
 from fleetportal.core.mail import queue_mail
 from fleetportal.core.scope import all_companies, company_scope
+from fleetportal.core.search import SearchEntry
 from fleetportal.core.timetable import run_job
 from fleetportal.core.work import KINDS, PERIODIC
 from fleetportal.core.work_models import WorkItem
@@ -51,6 +52,7 @@ EXPECTED = {
     "cards.simulate_made": ("", False),
     "cards.take_answer": ("", False),  # the card maker asked
     "downloads.make": ("downloads.make", False),  # and in it the right to the list itself
+    "core.fill_search": ("", False),  # the portal's own repair
     "core.send_mail": ("", False),  # decided on in the act that it tells of
 }
 JOBS = {
@@ -67,6 +69,7 @@ JOBS = {
     "core.forget_mail",
     "core.forget_runs",
     "core.forget_work",
+    "core.look_for_gaps",
     "core.release",
     "downloads.remove_old",
     "core.remove_orphans",
@@ -168,6 +171,12 @@ def _summary(acme):
     run_job("accounts.promise_summaries", NOW)
 
 
+def _gap(acme):
+    with all_companies(reason="test"):
+        SearchEntry.objects.filter(kind="accounts.company").delete()
+    run_job("core.look_for_gaps", NOW)
+
+
 def _taken_over(acme):
     principal, colleague = factories.member(acme, "Ada"), factories.member(acme, "Max", invited_at=NOW)
     factories.invitation(colleague, queued_at=None)
@@ -207,6 +216,7 @@ EXAMPLES = {
     "cards.simulate_made": _made,
     TAKE_ANSWER: _answer,
     "downloads.make": _download,
+    "core.fill_search": _gap,
     "core.send_mail": _mail,
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from html import escape
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
@@ -12,13 +11,13 @@ from django import forms
 from django.db import models
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from fleetportal.core import formkeys, search
-from fleetportal.core.pages import arranging
+from fleetportal.core.pages import arranging, chips
 from fleetportal.core.pages.base import CompanyPage, Page
 from fleetportal.core.pages.columns import Column, Link
 from fleetportal.core.pages.exports import Export, download
@@ -47,14 +46,17 @@ class Found:
         if page.filterset_class is not None:
             self.filters = page.filterset_class(params, queryset=queryset, request=page.request)
             self.form = self.filters.form
+            for field in self.form.fields.values():
+                if isinstance(field, forms.ChoiceField):
+                    # Django's own sentence repeats what was sent, which may be the key of something.
+                    field.error_messages["invalid_choice"] = _("This choice is not there.")
             # Filters that can't be read filter nothing; their fields say what is wrong.
             self.form.is_valid()
             queryset = self.filters.filter_queryset(queryset)
         self.cut_off = False
         if self.search and page.searchable:
-            hits = search.find(page.search_kind, self.search, cap=cap)
-            self.cut_off = hits.cut_off
-            queryset = queryset.filter(**{f"{page.search_field}__anyof": hits})
+            matching, self.cut_off = page.matching(self.search, cap)
+            queryset = queryset.filter(matching)
         self.queryset = queryset
 
     @property
@@ -64,47 +66,25 @@ class Found:
 
     def chips(self, page: ListPage) -> list[dict[str, str]]:
         """Return the filters that are on, each with the address without it."""
-        chips = []
+        found = []
         if self.search:
-            chips.append({"label": _("Search"), "value": self.search, "remove_url": page.address(q=None)})
+            found.append({"label": _("Search"), "value": self.search, "remove_url": page.address(q=None)})
         if self.form is None:
-            return chips
+            return found
         for name, field in self.form.fields.items():
             value = self.form.cleaned_data.get(name)
-            if value in (None, "", [], False) or (hasattr(value, "__len__") and not len(value)):
+            wrong = name in self.form.errors
+            if not wrong and (value in (None, "", [], False) or (hasattr(value, "__len__") and not len(value))):
                 continue
             names = [key for key in self.params if key == name or key.startswith((f"{name}_after", f"{name}_before"))]
-            chips.append(
+            found.append(
                 {
                     "label": str(field.label),
-                    "value": _said(field, value),
+                    "value": chips.unread(field) if wrong else chips.said(field, value),
                     "remove_url": page.address(**dict.fromkeys(names)),
                 }
             )
-        return chips
-
-
-def _said(field: forms.Field, value: Any) -> str:
-    """Return a filter's value as the user would say it."""
-    if isinstance(value, slice):
-        return " – ".join(_end(end) for end in (value.start, value.stop))
-    if isinstance(field, forms.ModelChoiceField):
-        return str(value)
-    if isinstance(field, forms.ChoiceField):
-        choices: Any = field.choices
-        words = {str(key): str(label) for key, label in choices if not isinstance(label, (list, tuple))}
-        values = value if isinstance(value, (list, tuple)) else [value]
-        return ", ".join(words.get(str(one), str(one)) for one in values)
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return str(value)
-
-
-def _end(end: Any) -> str:
-    """Return one end of a range; a day stands as moments from its first second to its last."""
-    if isinstance(end, date):
-        return date_format(end, "SHORT_DATE_FORMAT")
-    return "…" if end is None else str(end)
+        return found
 
 
 class ListPage(Page):
@@ -133,6 +113,11 @@ class ListPage(Page):
     def queryset(self) -> models.QuerySet[Any]:
         """Return the rows that the list is about."""
         return self.model._default_manager.all()
+
+    def matching(self, wanted: str, cap: int | None) -> tuple[models.Q, bool]:
+        """Return the condition that the search holds these words, and whether more than `cap` do."""
+        hits = search.find(self.search_kind, wanted, cap=cap)
+        return models.Q(**{f"{self.search_field}__anyof": hits}), hits.cut_off
 
     def row_prefix(self) -> str:
         """Return what a row's own address begins with; its key and a slash follow."""

@@ -146,10 +146,10 @@ def test_the_search_follows_what_was_moved(firm):
     fill(firm, firm.north)
     dan = {"customer_numbers": None, "divisions": (firm.south.pk,)}
     with company_scope(firm.acme.pk, **dan):
-        assert search.hits("cards.card", "mov") == search.hits("cards.request", "mov") == []
+        assert search.find("cards.card", "mov").ids() == search.find("cards.request", "mov").ids() == []
     firm.send(f"divisions/{firm.north.pk}/move/", target=firm.south.pk)
     with company_scope(firm.acme.pk, **dan):
-        assert len(search.hits("cards.card", "mov")) == len(search.hits("cards.request", "mov")) == 2
+        assert len(search.find("cards.card", "mov").ids()) == len(search.find("cards.request", "mov").ids()) == 2
 
 
 def test_content_moves_within_its_customer_number_and_into_open_divisions_only(firm):

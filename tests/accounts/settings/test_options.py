@@ -114,17 +114,6 @@ def test_the_users_can_not_be_switched_off(firm, otto):
     assert not entries("accounts.options_changed")
 
 
-def test_companies_are_found_by_name_and_by_identifier(firm, otto):
-    factories.company("Borea")
-    listed = otto.get(reverse("operator:companies")).content.decode()
-    assert "Acme" in listed
-    assert "Borea" in listed
-    for wanted in ("bore", "PRO-BOREAA"):
-        found = otto.get(reverse("operator:companies"), {"name": wanted}).content.decode()
-        assert "Borea" in found
-        assert "PRO-ACMEAA" not in found
-
-
 def test_clients_do_not_get_there(firm):
     for path in ("", f"{firm.acme.pk}/", f"{firm.acme.pk}/options/"):
         assert firm.as_(firm.ada).get(f"/operator/companies/{path}").status_code == 404

@@ -18,7 +18,7 @@ from cards.production.batches import production_rows, progress, queue, take_batc
 from fleetportal.core.access import system
 from fleetportal.core.lifecycle import perform
 from fleetportal.core.scope import all_companies, company_scope
-from fleetportal.core.search import hits
+from fleetportal.core.search import find
 from fleetportal.core.work_models import WorkItem
 from tests import factories
 from tests.cards.production.tools import audit_of, issue_of, reload, request_of, rows, take
@@ -99,7 +99,7 @@ def test_a_number_is_given_once_and_found(ordered, otto, acme):
     take(otto)
     number = reload(ordered).number
     with company_scope(acme.pk):
-        assert hits("cards.card", number) == [ordered.pk]
+        assert find("cards.card", number).ids() == [ordered.pk]
     duplicate = factories.issue(reload(ordered), rank=2, status="new", ordered_at=NOW)
     take(otto)
     assert (reload(duplicate).status, reload(ordered).number, reload(ordered).rank) == ("in_creation", number, 2)
