@@ -12,7 +12,6 @@ from accounts.actors import member_actor, operator_actor, scope_of
 from accounts.colleagues.contact import Contact
 from accounts.colleagues.grants import Rights
 from accounts.colleagues.services import create_colleague
-from accounts.finding import find_number
 from accounts.models import Company, CustomerNumber, FleetDivision, Membership, User
 from accounts.onboarding.services import accept_conditions, current_conditions
 from accounts.services import add_membership, create_company, create_user
@@ -83,6 +82,7 @@ class Colleague:
 
     actor: Actor
     scope: Scope
+    name: tuple[str, str] = ("", "")
 
 
 @dataclass(slots=True)
@@ -300,7 +300,6 @@ def bring_in(client: Client, *, now: datetime, since: timedelta = CLIENT_SINCE, 
                 town=billing.town,
                 country=billing.country,
             )
-            find_number(number)
             cast.numbers[number.number] = number
             for name in billing.divisions:
                 cast.divisions[name] = FleetDivision.objects.create(customer_number=number, name=name)
@@ -331,7 +330,7 @@ def _seat(cast: Cast, seat: Seat, came: datetime) -> Colleague:
         actor=system(SEEDER),
         now=came,
     )
-    return Colleague(member_actor(user, membership), scope_of(membership))
+    return Colleague(member_actor(user, membership), scope_of(membership), (seat.first_name, seat.last_name))
 
 
 def _invited(cast: Cast, seat: Seat, came: datetime) -> Colleague:

@@ -52,6 +52,8 @@ class Life:
     fate: Fate
     vehicle: Vehicle | None = None
     driver: Driver | None = None
+    # The membership of the driver, where they are a colleague.
+    member: int | None = None
     card: Card | None = None
     requests: list[Request] = field(default_factory=list)
 

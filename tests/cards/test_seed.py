@@ -112,6 +112,14 @@ def test_a_block_with_a_duplicate_leaves_the_new_rank_to_speak_for_the_card(demo
         assert newest == {"active": 19, "new": 3, "in_creation": 5}
 
 
+def test_who_manages_the_fleet_drives_a_car_of_it(demo):
+    with of("PRO-ACMEAA"):
+        driver = Driver.objects.select_related("member__user").get(member__isnull=False)
+        card = Card.objects.get(driver=driver)
+        assert (driver.member.user.email, str(driver)) == ("management@acme.example", "Isabelle Lejeune")
+        assert (card.status, card.vehicle.ended_at) == ("active", None)
+
+
 def test_everybody_can_sign_in(demo):
     names = {*SIGN_IN_NAMES, "north@acme.example"}
     users = {user.email: user for user in User.objects.filter(email__in=names)}
