@@ -11,14 +11,19 @@ from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import signin
 from accounts.actors import administrators
 from accounts.colleagues.joining import only_invited
 from accounts.models import Company, User
 from fleetportal.core.mail import OutgoingMail, mail_context, queue_mail
-from fleetportal.core.work import held_hook, periodic
+from fleetportal.core.notices import NoticeKind, Subject, declare_notice, notify
+from fleetportal.core.work import ADMINISTRATOR_PERMISSION, held_hook, periodic
 from fleetportal.core.work_models import WorkItem
+
+MAIL = "work_held"
+WORK_HELD = declare_notice(NoticeKind("accounts.work_held", _("Held work"), MAIL, ADMINISTRATOR_PERMISSION))
 
 
 def _user_of(address: str) -> User | None:
@@ -81,25 +86,25 @@ def forget_failures(now: datetime) -> int:
 def tell_administrators(item: WorkItem, now: datetime) -> None:
     """Tell who can decide on held work, once for a bulk action of many chunks (GEN-13).
 
-    For a company they are its administrators, for work of the operator's own all operator staff; not who asked for it.
+    For a company they are its administrators, each of whom chose how notices of it come and has it under the bell in
+    any case (ACC-41); for work of the operator's own all operator staff, by mail. Not who asked for it.
     """
-    asked = item.requested_by
-    if item.company_id is None:
-        people = list(User.objects.filter(kind=User.Kind.OPERATOR, is_active=True).order_by("pk"))
-        path = f"{reverse('operator:work')}?status={WorkItem.Status.HELD}"
-    else:
-        company = Company.objects.get(pk=item.company_id)
-        people = administrators(item.company_id, timezone.localdate(now))
-        path = reverse("cards:held", args=[company.identifier])
     work = f"batch {item.batch_id}" if item.batch_id else f"item {item.pk}"
-    for person in people:
-        if person.pk == item.requested_by_id:
-            continue
-        queue_mail(
-            "work_held",
-            user=person,
-            context={"what": item.subject, "who": asked.full_name if asked else "", "path": path},
-            key=f"work_held:{work}:{item.requested_by_id}:{person.pk}",
-            company_id=item.company_id,
-            now=now,
-        )
+    key = f"work_held:{work}:{item.requested_by_id}"
+    about = {"what": item.subject, "who": item.requested_by.full_name if item.requested_by else ""}
+    if item.company_id is None:
+        about["path"] = f"{reverse('operator:work')}?status={WorkItem.Status.HELD}"
+        for person in User.objects.filter(kind=User.Kind.OPERATOR, is_active=True).order_by("pk"):
+            if person.pk != item.requested_by_id:
+                queue_mail(MAIL, user=person, context=about, key=f"{key}:{person.pk}", now=now)
+        return
+    about["path"] = reverse("cards:held", args=[Company.objects.get(pk=item.company_id).identifier])
+    people = [one.pk for one in administrators(item.company_id, timezone.localdate(now))]
+    notify(
+        WORK_HELD,
+        company_id=item.company_id,
+        subjects=[Subject(owner=person) for person in people if person != item.requested_by_id],
+        context=lambda _subjects, _user: about,
+        key=key,
+        now=now,
+    )

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from cards.models import Card, Issue, Request
 from fleetportal.core.activity import Subject, declare_subject, declare_verbs
 from fleetportal.core.contents import Content, declare_content
+from fleetportal.core.named import declare_mails, declare_work
 
 declare_content(Content(Card, _("Cards"), "cards.changed", "printed_as", "cards.card"))
 # Who may see a card may see what was asked for it: its requests go with it.
@@ -43,3 +44,17 @@ declare_verbs(
         "operator.expire": _("Card expired"),
     }
 )
+declare_work(
+    {
+        "cards.activate_dispatched": _("Activate cards that were dispatched ten days ago"),
+        "cards.block_many": _("Block cards"),
+        "cards.collect_answers": _("Collect the card maker's answers"),
+        "cards.expire_issues": _("Expire cards that are past their date"),
+        "cards.send_batch": _("Order a batch from the card maker"),
+        "cards.simulate_dispatched": _("Demonstration: dispatch a batch"),
+        "cards.simulate_made": _("Demonstration: make a batch"),
+        "cards.take_answer": _("Read an answer of the card maker"),
+    }
+)
+# The notice of the same mail is called after the request; the mail tells of the card.
+declare_mails({"card_dispatched": _("Card dispatched"), "card_refused": _("Card refused by the card maker")})

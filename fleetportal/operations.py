@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from html import escape
 from typing import Any
 
 import django_filters as filters
@@ -16,18 +19,49 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from fleetportal.core.mail import CaughtMail, OutgoingMail
-from fleetportal.core.pages import ActionPage, Badge, ListPage, Moment, OperatorPage, Text, Translated
+from fleetportal.core.named import WORK, mail_words, work_word
+from fleetportal.core.pages import ActionPage, Badge, Choice, ListPage, Moment, OperatorPage, Text, Translated
 from fleetportal.core.pages.base import act
+from fleetportal.core.pages.columns import Writer
 from fleetportal.core.timetable import last_starts
-from fleetportal.core.work import PERIODIC, retry
+from fleetportal.core.work import KINDS, PERIODIC, retry
 from fleetportal.core.work_models import JobRun, WorkItem
+
+
+def _kinds_of_work() -> list[tuple[str, str]]:
+    return _by_word({name: WORK.get(name, name) for name in KINDS})
+
+
+def _by_word(words: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return names with their words, in the order of the words."""
+    return sorted(((name, str(word)) for name, word in words.items()), key=lambda pair: pair[1].casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class Named(Choice):
+    """What a kind is called, and below it, for who asks for support, its name; a kind of former days has no word."""
+
+    def writer(self) -> Writer:
+        """Write both."""
+        words = {name: escape(word) for name, word in self.words().items()}
+
+        def write(name: str) -> str:
+            shown = f'<small class="muted">{escape(name)}</small>'
+            return f"{words[name]}<br>{shown}" if name in words else shown
+
+        return write
+
+    def exporter(self) -> Callable[..., Any]:
+        """Return the word, or the name of what has none."""
+        words = self.words()
+        return lambda name: words.get(name, name)
 
 
 class WorkFilter(filters.FilterSet):
     """Work by status and kind."""
 
     status = filters.ChoiceFilter(choices=WorkItem.Status.choices, label=lazy("Status"), empty_label=lazy("All"))
-    kind = filters.CharFilter(lookup_expr="startswith", label=lazy("Kind"), max_length=60)
+    kind = filters.ChoiceFilter(choices=_kinds_of_work, label=lazy("Kind"), empty_label=lazy("All"))
 
     class Meta:
         model = WorkItem
@@ -49,7 +83,7 @@ class WorkList(ListPage, OperatorPage):
     empty_text = lazy("What the portal promised to do later stands here until it is done.")
     file_name = "work"
     columns = (
-        Text("kind", lazy("Kind"), ("kind",)),
+        Named("kind", lazy("Kind"), ("kind",), choices=WORK),
         Text("subject", lazy("About"), ("subject",)),
         Text("company", lazy("Company"), ("company__identifier",)),
         Badge("status", lazy("Status"), ("status",), choices=WorkItem.Status.choices),
@@ -82,11 +116,12 @@ class WorkList(ListPage, OperatorPage):
             for run in JobRun.objects.filter(name__in=starts).order_by("name", "-started_at").distinct("name")
         }
         jobs = []
-        for name, job in sorted(PERIODIC.items()):
+        for name, job in sorted(PERIODIC.items(), key=lambda pair: work_word(pair[0]).casefold()):
             run = newest.get(name)
             jobs.append(
                 {
                     "name": name,
+                    "word": work_word(name),
                     "every": _every(job.every),
                     "last": _moment(run.started_at) if run else "",
                     "seconds": f"{(run.finished_at - run.started_at).total_seconds():.1f}" if run else "",
@@ -125,7 +160,7 @@ class WorkRetry(ActionPage, OperatorPage):
     def confirm(self, row: WorkItem) -> dict[str, Any]:
         """Say what runs again."""
         return {
-            "title": _("Try again: %(kind)s") % {"kind": row.kind},
+            "title": _("Try again: %(kind)s") % {"kind": work_word(row.kind)},
             "submit_label": _("Try again now"),
             "happens": [_("The work is handed to a worker at once. What was done before is not done twice.")],
             "items": [row.subject or row.key],
@@ -140,12 +175,37 @@ class WorkRetry(ActionPage, OperatorPage):
         return self.refused_url()
 
 
+def _kinds_of_mail() -> list[tuple[str, str]]:
+    return _by_word(mail_words())
+
+
+class MailFilter(filters.FilterSet):
+    """Mail by status and kind."""
+
+    status = filters.ChoiceFilter(choices=OutgoingMail.Status.choices, label=lazy("Status"), empty_label=lazy("All"))
+    template = filters.ChoiceFilter(choices=_kinds_of_mail, label=lazy("Kind"), empty_label=lazy("All"))
+
+    class Meta:
+        model = OutgoingMail
+        fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMail(Named):
+    """What a mail is called."""
+
+    def words(self) -> dict[Any, str]:
+        """Return the words that the apps declared."""
+        return {name: str(word) for name, word in mail_words().items()}
+
+
 class MailList(ListPage, OperatorPage):
     """Outgoing mail: to whom, what about, and whether it was sent."""
 
     permission = "operator.see"
     title = lazy("Outgoing mail")
     model = OutgoingMail
+    filterset_class = MailFilter
     searchable = False
     default_order = "-created"
     empty_title = lazy("No mail yet")
@@ -154,7 +214,7 @@ class MailList(ListPage, OperatorPage):
     columns = (
         Text("to", lazy("To"), ("to",)),
         Text("subject", lazy("Subject"), ("subject",)),
-        Text("template", lazy("Kind"), ("template",)),
+        NamedMail("template", lazy("Kind"), ("template",)),
         Text("language", lazy("Language"), ("language",)),
         Badge("status", lazy("Status"), ("status",), choices=OutgoingMail.Status.choices),
         Moment("created", lazy("Created"), ("created_at",), sort="pk"),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, FleetDivision, Membership
 from fleetportal.core.activity import Subject, declare_subject, declare_verbs
+from fleetportal.core.named import declare_mails, declare_work
 from fleetportal.core.work_models import WorkItem
 
 declare_subject(Subject(Membership, _("User"), "users.see", label="name", page="account:user"))
@@ -45,5 +46,44 @@ declare_verbs(
         "work.retry": _("Work repeated"),
         "work.take_over": _("Held work carried out"),
         "work.drop": _("Held work dropped"),
+    }
+)
+declare_work(
+    {
+        "accounts.end_sessions": _("Sign out users whose validity has ended"),
+        "accounts.forget_failures": _("Remove old failed sign-ins"),
+        "accounts.forget_notices": _("Remove old notices"),
+        "accounts.forget_sessions": _("Remove old sessions"),
+        "accounts.import_divisions": _("Fleet divisions from a file"),
+        "accounts.import_users": _("Users from a file"),
+        "accounts.invite_taken_over": _("Invite users after the first connection"),
+        "accounts.promise_summaries": _("Prepare the daily summaries"),
+        "accounts.send_summary": _("Daily summary"),
+        "accounts.send_text": _("Text message with a code"),
+    }
+)
+declare_mails(
+    {
+        "colleague_changed": _("Own rights changed"),
+        "colleague_invited": _("Invitation"),
+        "email_changed": _("E-mail address changed"),
+        "email_confirm": _("Confirm an e-mail address"),
+        "first_connection": _("First connection"),
+        "invitation_ended": _("Invitation ended"),
+        "mobile_confirmed": _("Mobile number confirmed"),
+        "mobile_given_up": _("Mobile number given up"),
+        "multipass_answered": _("Customer number: the answer"),
+        "multipass_asked": _("Customer number asked for"),
+        "notice_summary": _("Daily summary"),
+        "old_portal": _("Sign-in with the old user name"),
+        "password_changed": _("Password changed"),
+        "password_reset": _("New password asked for"),
+        "principal_given": _("Role of the principal user handed over"),
+        "principal_taken": _("Role of the principal user taken over"),
+        "profile_changed": _("Own data changed"),
+        "recovery_code_used": _("Recovery code used"),
+        "recovery_codes_renewed": _("New recovery codes made"),
+        "second_factor_added": _("Second factor added"),
+        "second_factor_removed": _("Second factor removed"),
     }
 )

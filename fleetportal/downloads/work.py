@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from fleetportal.core.files import StoredFile, store_made
 from fleetportal.core.http import PortalRequest
+from fleetportal.core.named import declare_work
 from fleetportal.core.notices import NoticeKind, Subject, declare_notice, notify
 from fleetportal.core.pages import CompanyPage, ListPage
 from fleetportal.core.pages.exports import TYPES
@@ -37,6 +38,8 @@ FILE_READY = declare_notice(NoticeKind("downloads.ready", _("File ready"), "down
 # As long as the column that keeps a path.
 LONGEST = 200
 REMOVED_AT_ONCE = 200
+
+declare_work({"downloads.make": _("Long list as a file"), "downloads.remove_old": _("Remove old downloads")})
 
 
 def list_at(path: str, company: str) -> tuple[type[ListPage], Any] | None:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from fleetportal.core import audit
 from fleetportal.core.access import Actor
 from fleetportal.core.lifecycle import TransitionLost
 from fleetportal.core.scope import current_scope
@@ -99,9 +100,15 @@ def check_again(*, upload: Import, importer: Importer, actor: Actor, now: dateti
     return None
 
 
-def mark_applied(upload: Import, now: datetime) -> None:
-    """Note that a locked file is applied, in the transaction that applies it."""
+def mark_applied(upload: Import, actor: Actor, now: datetime) -> None:
+    """Note that a locked file is applied, by whom and with how many lines, in the transaction that applies it (GEN-2).
+
+    What each line changes has its own entry; this one outlives the file, which is forgotten after two weeks.
+    """
     Import.objects.filter(pk=upload.pk).update(applied_at=now)
+    after = {"kind": upload.kind, "file": upload.file_name, "lines": upload.total}
+    label = f"{upload.file_name[:100]} ({upload.total})"
+    audit.record(actor, "imports.applied", upload, now=now, after=after, label=label)
 
 
 def apply_lines(

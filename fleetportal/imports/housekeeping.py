@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
+from fleetportal.core.activity import Subject, declare_subject, declare_verbs
 from fleetportal.core.housekeeping import remove_some
+from fleetportal.core.named import declare_work
 from fleetportal.core.work import periodic
 from fleetportal.imports.models import Import, ImportLine
 
 KEPT = timedelta(days=14)
+
+declare_work({"imports.forget": _("Remove files that were read in")})
+declare_subject(Subject(Import, _("File"), "activity.see", label="file_name"))
+declare_verbs({"imports.applied": _("File applied")})
 
 
 @periodic("imports.forget", every=timedelta(hours=1), quiet=True)

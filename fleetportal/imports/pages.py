@@ -195,7 +195,7 @@ class ImportCheck(ImportPage):
             messages.error(self.request, _("Something has changed since the check. Nothing was written; look again."))
             return self.request.path
         between_check_and_act()
-        mark_applied(self.upload, self.now)
+        mark_applied(self.upload, self.actor, self.now)
         if self.batch_kind and self.upload.total > AT_ONCE:
             batch = start_batch(
                 self.batch_kind,
