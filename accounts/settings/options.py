@@ -11,7 +11,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -69,15 +68,13 @@ def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
     if permission is None or permission.application not in off:
         return errors.forbidden(request, exception)
     words = {one.name: one.label for one in APPLICATIONS}
-    frame = {
-        "portal_name": settings.PORTAL_NAME,
-        "operator_name": settings.OPERATOR_NAME,
-        "theme": getattr(request.user, "theme", "auto"),
-        "demo": settings.PORTAL_DEMO,
-    }
-    context = {"frame": frame, "part": words[permission.application], "contact": settings.SALES_CONTACT}
-    page = render_to_string("accounts/settings/switched_off.html", context)
-    return HttpResponse(page, status=HTTPStatus.FORBIDDEN)
+    return errors.refusal(
+        request,
+        "accounts/settings/switched_off.html",
+        HTTPStatus.FORBIDDEN,
+        part=words[permission.application],
+        contact=settings.SALES_CONTACT,
+    )
 
 
 class OptionsForm(forms.Form):
