@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.passwords import LONGEST
 from accounts.safety import mobile
 from accounts.work import queue_password_reset
+from fleetportal.core.missing import NamesWhatIsMissing
 
 
 def _word(field: forms.Field, label: Any, **attributes: Any) -> None:
@@ -35,7 +36,7 @@ def _word_new_password(form: Any, user: User | None) -> None:
         form.fields["password1"].widget.attrs["data-address"] = user.email
 
 
-class LoginForm(allauth_forms.LoginForm):
+class LoginForm(NamesWhatIsMissing, allauth_forms.LoginForm):
     """E-mail address or confirmed mobile number, and password (ACC-1)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -72,7 +73,7 @@ class LoginForm(allauth_forms.LoginForm):
         return self.has_error(NON_FIELD_ERRORS, "blocked")
 
 
-class ResetPasswordForm(allauth_forms.ResetPasswordForm):
+class ResetPasswordForm(NamesWhatIsMissing, allauth_forms.ResetPasswordForm):
     """The address to which a link is sent, if it is a user's (ACC-2)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -92,7 +93,7 @@ class ResetPasswordForm(allauth_forms.ResetPasswordForm):
         return email
 
 
-class ResetPasswordKeyForm(allauth_forms.ResetPasswordKeyForm):
+class ResetPasswordKeyForm(NamesWhatIsMissing, allauth_forms.ResetPasswordKeyForm):
     """A new password, chosen by the link of a mail."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -100,7 +101,7 @@ class ResetPasswordKeyForm(allauth_forms.ResetPasswordKeyForm):
         _word_new_password(self, self.user)
 
 
-class ChangePasswordForm(allauth_forms.ChangePasswordForm):
+class ChangePasswordForm(NamesWhatIsMissing, allauth_forms.ChangePasswordForm):
     """The present password and a new one (ACC-4)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -116,7 +117,7 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):
         return password
 
 
-class ReauthenticateForm(allauth_forms.ReauthenticateForm):
+class ReauthenticateForm(NamesWhatIsMissing, allauth_forms.ReauthenticateForm):
     """The password once more."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

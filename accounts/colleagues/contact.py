@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from fleetportal.core import missing
+
 LONGEST_NAME = 60
 # Nine or ten national digits that begin with a zero, or an international number (decision 17).
 _NATIONAL = re.compile(r"0[1-9][0-9]{7,8}\Z", re.ASCII)
@@ -36,7 +38,7 @@ def clean_name(text: str) -> str:
     """Return a name as it is kept: composed, single spaces, capitals (ACC-20); raises ValidationError for no name."""
     name = " ".join(unicodedata.normalize("NFC", text).split()).upper()
     if not name:
-        raise ValidationError(_("This field is required."), code="required")
+        raise ValidationError(missing.sentence(_("Name")), code="required")
     if len(name) > LONGEST_NAME:
         raise ValidationError(_("A name has at most %(most)s characters.") % {"most": LONGEST_NAME}, code="max_length")
     if not name[0].isalpha() or not all(sign.isalpha() or sign in " '’.-" or _is_mark(sign) for sign in name):

@@ -31,6 +31,7 @@ from accounts.passwords import LONGEST
 from fleetportal.core.access import Actor
 from fleetportal.core.http import PortalRequest
 from fleetportal.core.lifecycle import TransitionLost
+from fleetportal.core.missing import NamesWhatIsMissing
 
 SESSION_KEY = "invitation"
 View = Callable[..., HttpResponse]
@@ -52,7 +53,7 @@ def _open_page(view: View) -> View:
     return answered
 
 
-class JoinForm(forms.Form):
+class JoinForm(NamesWhatIsMissing, forms.Form):
     """Who the invited person is, as the creator entered it, and the password they choose."""
 
     last_name = forms.CharField(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import User
 from accounts.safety import mobile
+from fleetportal.core.missing import NamesWhatIsMissing
 
 CODE = {"autocomplete": "one-time-code", "inputmode": "numeric", "autocapitalize": "none", "spellcheck": "false"}
 
@@ -163,7 +164,7 @@ class RequireForm(forms.Form):
     )
 
 
-class SecondFactorForm(forms.Form):
+class SecondFactorForm(NamesWhatIsMissing, forms.Form):
     """A code of the app or a recovery code, or what a passkey proves; one of the two."""
 
     code = forms.CharField(label=lazy("Code"), max_length=40, required=False, widget=forms.TextInput(CODE))
@@ -180,7 +181,7 @@ class SecondFactorForm(forms.Form):
         return values
 
 
-class OldPortalForm(forms.Form):
+class OldPortalForm(NamesWhatIsMissing, forms.Form):
     """An old user name and the e-mail address that goes with it (ACC-8)."""
 
     name = forms.CharField(

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import CustomerNumber, FleetDivision, MembershipDivision
-from fleetportal.core import audit, contents, search
+from fleetportal.core import audit, contents, missing, search
 from fleetportal.core.access import Actor
 from fleetportal.core.lifecycle import TransitionLost
 
@@ -24,7 +24,7 @@ def clean_name(text: str) -> str:
     """Return a division's name as it is kept: composed, with single spaces; raises ValidationError for none."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name:
-        raise ValidationError({"name": [_("This field is required.")]})
+        raise ValidationError({"name": [missing.sentence(_("Name"))]})
     if len(name) > LONGEST:
         raise ValidationError({"name": [_("A name has at most %(most)s characters.") % {"most": LONGEST}]})
     if any(unicodedata.category(sign) in {"Cc", "Cf", "Cs"} for sign in name):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import CustomerNumber, MultipassRequest
 from accounts.settings import multipass
+from fleetportal.core import missing
 from fleetportal.core.pages import (
     ActionPage,
     Badge,
@@ -266,7 +267,7 @@ class NumberForm(DecisionForm):
         if data.get("decision") == "yes":
             for field in ("name", *multipass.ADDRESS):
                 if not data.get(field) and field not in self.errors:
-                    self.add_error(field, _("This field is required."))
+                    self.add_error(field, missing.sentence(self.fields[field].label))
         return data
 
 

@@ -19,6 +19,7 @@ from django.utils import translation
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
+from fleetportal.core import missing
 from fleetportal.core.access import Actor
 
 # What stands in a cell: text, or its kind with its text. The kinds: a number, a day, a formula, an error, yes or no.
@@ -172,7 +173,7 @@ def read_cell(column: Column, cell: Cell, words: dict[str, str] | None) -> Any:
     text = _text_of(column, cell)
     if not text:
         if column.required:
-            raise ValidationError(_("This field is required."))
+            raise ValidationError(missing.sentence(column.label))
         return [] if column.many else None
     if isinstance(text, date):
         return text

@@ -159,7 +159,7 @@ def test_a_change_ends_the_other_sessions_and_keeps_this_one(client, person):
     [
         (WRONG, NEW, "oldpassword", "This is not your current password."),
         (PASSWORD, NEW + "x", "password2", "You must type the same password each time."),
-        ("", NEW, "oldpassword", "This field is required."),
+        ("", NEW, "oldpassword", "Fill in “Current password”."),
     ],
 )
 def test_a_change_needs_the_present_password_and_the_new_one_twice(client, person, old, again, field, sentence):

@@ -29,11 +29,10 @@ def refused(person, **typed):
     return seen
 
 
-REQUIRED = "This field is required."
 WHOLE = "Enter a whole number."
 # Each wrong value of each field, with its sentence; a round of the test sends one of each field at a time.
 WRONG = (
-    ("printed_as", "", "This field is required."),
+    ("printed_as", "", "Fill in “Plate or name on the card”."),
     ("printed_as", "X" * 27, "Ensure this value has at most 26 characters (it has 27)."),
     ("printed_as", "1-AB\x00C-1", "Null characters are not allowed."),
     ("extra_mention", "X" * 27, "Ensure this value has at most 26 characters (it has 27)."),
@@ -43,11 +42,11 @@ WRONG = (
     ("vehicle", "X" * 81, "Ensure this value has at most 80 characters (it has 81)."),
     ("driver", "Nobody Atall", "None of your drivers has this name, or two have."),
     ("recipient", "X" * 81, "Ensure this value has at most 80 characters (it has 81)."),
-    ("street", "", "This field is required."),
+    ("street", "", "Fill in “Street and number”."),
     ("postal_code", "12345678901", "Ensure this value has at most 10 characters (it has 11)."),
-    ("town", " ", "This field is required."),
+    ("town", " ", "Fill in “Town”."),
     ("country", "XX", "Select a valid choice. XX is not one of the available choices."),
-    ("customer_number", "", "This field is required."),
+    ("customer_number", "", "Make a choice for “Customer number”."),
     ("customer_number", "abc", INVALID_CHOICE),
     ("customer_number", "99999999999999999999999", INVALID_CHOICE),
     ("division", "abc", INVALID_CHOICE),
@@ -67,7 +66,7 @@ WRONG = (
     ("hours_until", "20:00", "Give both hours, or none."),
     ("forbidden_days", ["8"], "Select a valid choice. 8 is not one of the available choices."),
     ("forbidden_days", [*"1234567"], "The card could never be used: leave at least one day."),
-    ("area", "", "This field is required."),
+    ("area", "", "Make a choice for “Area”."),
     ("area", "moon", "Select a valid choice. moon is not one of the available choices."),
     ("area", "chosen", "Tick at least one country."),
     ("countries", ["ZZ"], "Select a valid choice. ZZ is not one of the available choices."),

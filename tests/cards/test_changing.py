@@ -215,7 +215,7 @@ def test_a_form_made_before_the_block_is_refused(ada, max_, card):
     ("tab", "typed", "errors"),
     [
         ("general", {"recipient": "", "town": "X" * 61}, {
-            "recipient": "This field is required.",
+            "recipient": "Fill in “Recipient”.",
             "town": "Ensure this value has at most 60 characters (it has 61).",
         }),
         ("general", {"vehicle": "9-NOT-999", "driver": "Nobody Atall", "cost_centre": "X" * 21}, {

@@ -48,8 +48,8 @@ def test_a_name_alone_is_enough(firm):
 @pytest.mark.parametrize(
     ("field", "typed", "sentence"),
     [
-        ("last_name", "", "This field is required."),
-        ("first_name", "   ", "This field is required."),
+        ("last_name", "", "Fill in “Last name”."),
+        ("first_name", "   ", "Fill in “First name”."),
         ("first_name", "007", "A name has letters."),
         ("last_name", "x" * 61, "at most 60 characters"),
         ("email", "dirk at acme", "Enter a valid email address."),
@@ -57,7 +57,7 @@ def test_a_name_alone_is_enough(firm):
         ("phone", "12", "Enter a phone number"),
         ("licences", ["Z"], "Select a valid choice"),
         ("division", "999999999", "Select a valid choice"),
-        ("customer_number", "", "This field is required."),
+        ("customer_number", "", "Make a choice for “Customer number”."),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost_or_written(firm, field, typed, sentence):
@@ -118,13 +118,13 @@ def test_the_search_follows_a_new_name_to_the_cards_of_the_driver(firm):
         find_again(Card.objects.select_related("driver", "vehicle").filter(pk=card.pk))
     for words in ("smet", "DIRK", "desmet@", "470"):
         with company_scope(firm.acme.pk):
-            assert search.hits("vehicles.driver", words) == [made.pk]
+            assert search.find("vehicles.driver", words).ids() == [made.pk]
     assert "De Smet" in firm.get("search/?q=smet").content.decode()
     change(firm, made, last_name="De Groot", email="")
     with company_scope(firm.acme.pk):
-        assert search.hits("vehicles.driver", "smet") == search.hits("cards.card", "smet") == []
-        assert search.hits("vehicles.driver", "groot") == [made.pk]
-        assert search.hits("cards.card", "groot") == [card.pk]
+        assert search.find("vehicles.driver", "smet").ids() == search.find("cards.card", "smet").ids() == []
+        assert search.find("vehicles.driver", "groot").ids() == [made.pk]
+        assert search.find("cards.card", "groot").ids() == [card.pk]
 
 
 @pytest.mark.rule("ACC-10")

@@ -83,7 +83,7 @@ def test_a_plate_of_unknown_form_is_a_warning_and_never_refused(firm):
 @pytest.mark.parametrize(
     ("field", "typed", "sentence"),
     [
-        ("plate", "", "This field is required."),
+        ("plate", "", "Fill in “Plate”."),
         ("plate", "---", "A plate has letters or digits."),
         ("plate", "ABCDEFGH IJKLMNOP", "A plate has at most 15 characters."),
         ("plate", "x" * 30, "at most 20 characters"),
@@ -91,7 +91,7 @@ def test_a_plate_of_unknown_form_is_a_warning_and_never_refused(firm):
         ("fuel", "steam", "Select a valid choice"),
         ("cost_centre", "x" * 21, "at most 20 characters"),
         ("make", "x" * 31, "at most 30 characters"),
-        ("customer_number", "", "This field is required."),
+        ("customer_number", "", "Make a choice for “Customer number”."),
         ("customer_number", "999999999", "Select a valid choice"),
         ("division", "999999999", "Select a valid choice"),
         ("vin", "SALVA2AE4EH87732", "A VIN has 17 characters; this one has 16."),
@@ -262,14 +262,14 @@ def test_the_search_finds_a_vehicle_by_any_part_of_what_it_is(firm):
     card = carded(firm, made, printed_as="POOL")
     for words in ("abc-1", "1abc1", "volvo", "h877", "depot 4"):
         with company_scope(firm.acme.pk):
-            assert search.hits("vehicles.vehicle", words) == [made.pk]
+            assert search.find("vehicles.vehicle", words).ids() == [made.pk]
         assert "1-ABC-123" in firm.get(f"vehicles/?{urlencode({'q': words})}").content.decode()
     assert "1-ABC-123" in firm.get("search/?q=h877").content.decode()
     firm.send(f"vehicles/{made.pk}/change/", **vehicle_form(firm, version=1, plate="1-NEW-777"))
     with company_scope(firm.acme.pk):
-        assert search.hits("vehicles.vehicle", "abc-1") == []
+        assert search.find("vehicles.vehicle", "abc-1").ids() == []
         # The card of the vehicle is found by the new plate, too.
-        assert search.hits("cards.card", "new-777") == [card.pk]
+        assert search.find("cards.card", "new-777").ids() == [card.pk]
 
 
 def test_the_list_is_filtered_and_downloaded(firm):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from fleetportal.core import formkeys
 from fleetportal.core.http import PortalRequest
 from fleetportal.core.lifecycle import TransitionLost
+from fleetportal.core.missing import name_missing
 from fleetportal.core.pages.base import CompanyPage, Page
 from fleetportal.core.pages.detail import ObjectMixin
 
@@ -88,6 +89,7 @@ class FormPage(Page):
         """Check and act once; a second sending of the same form gets the first one's receipt."""
         self.prepare()
         form = self.make_form(request.POST, request.FILES or None)
+        name_missing(form)
         if not form.is_valid():
             return self.show_form(form)
         between_check_and_act()

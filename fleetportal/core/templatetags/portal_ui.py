@@ -85,6 +85,12 @@ def error_count(form: BaseForm) -> int:
 
 
 @register.filter
+def names(error: Any, field: BoundField) -> bool:
+    """Say whether what is wrong with a field names it already, as the sentence about an empty one does."""
+    return str(field.label).rstrip(" .:?") in str(error)
+
+
+@register.filter
 def among(form: BaseForm, names: Any) -> list[BoundField]:
     """The visible fields of `form` whose name is in `names`."""
     return [field for field in form.visible_fields() if field.name in (names or ())]
