@@ -41,11 +41,16 @@ def refusal(vin: str, reason: str) -> str:
     return ""
 
 
+def check_digit(vin: str) -> str:
+    """Return a number of 17 good signs with the check digit it should have at its ninth place."""
+    rest = sum(_VALUES[sign] * weight for sign, weight in zip(vin, _WEIGHTS, strict=True)) % 11
+    return f"{vin[:8]}{'0123456789X'[rest]}{vin[9:]}"
+
+
 def doubt(vin: str) -> str:
     """Return a warning where a North American number fails its check digit, or an empty text."""
     if len(vin) != _LENGTH or vin[0] not in "12345" or any(sign not in _VALUES for sign in vin):
         return ""
-    rest = sum(_VALUES[sign] * weight for sign, weight in zip(vin, _WEIGHTS, strict=True)) % 11
-    if vin[8] == "0123456789X"[rest]:
+    if check_digit(vin) == vin:
         return ""
     return _("The check digit of the VIN does not fit. Compare it with the registration document.")

@@ -17,6 +17,7 @@ from cards.demo.fates import Fate, Fates
 from cards.demo.fleet import Settings
 from cards.demo.people import ACME, BOREA, Cast, bring_in, bring_in_staff, card_products
 from cards.demo.story import Life, Story
+from cards.demo.vins import fuel_of, vin_of
 from fleetportal.core.mail import OutgoingMail
 from fleetportal.core.scope import all_companies, company_scope
 from fleetportal.core.work_models import WorkItem
@@ -62,8 +63,6 @@ BOREA_FATES = {
 }
 # One active card in so many was changed since.
 _CHANGED_EVERY = 7
-# Who manages the fleet and drives a car of it, and has an own view (ACC-9); the part of their address before the @.
-DRIVES, DRIVES_FOR = "management", "Company cars"
 
 
 def is_there() -> bool:
@@ -110,9 +109,6 @@ def _lives(
     lives = [Life(cast, one, fates.draw(name)) for one, name in zip(settings, names, strict=True)]
     for life in [life for life in lives if life.fate.name == "active"][::_CHANGED_EVERY]:
         life.fate.changes.append(_changed_at(life.fate, random, now))
-    if DRIVES in cast.people:
-        chosen = next(one for one in lives if one.settings.division == DRIVES_FOR and one.fate.name == "active")
-        chosen.settings.driver, chosen.member = cast.people[DRIVES].name, cast.people[DRIVES].actor.membership
     _park(lives)
     return lives
 
@@ -141,9 +137,7 @@ def _park(lives: Sequence[Life]) -> None:
             first, last = settings.driver
             address = f"{fleet.embossed(first)}.{fleet.embossed(last)}".lower().replace(" ", "")
             domain = cast.company.email.partition("@")[2]
-            life.driver = Driver(
-                **place, first_name=first, last_name=last, email=f"{address}@{domain}", member_id=life.member
-            )
+            life.driver = Driver(**place, first_name=first, last_name=last, email=f"{address}@{domain}")
             drivers.append(life.driver)
         if settings.has_vehicle:
             life.vehicle = Vehicle(
@@ -153,6 +147,8 @@ def _park(lives: Sequence[Life]) -> None:
                 plate_key=plate_key(settings.printed_as),
                 make=settings.model.make,
                 model=settings.model.name,
+                vin=vin_of(settings.model, settings.printed_as),
+                fuel=fuel_of(settings.model),
                 ended_at=_left(life.fate),
             )
             vehicles.append(life.vehicle)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import Company, CustomerNumber, FleetDivision, Membership, User
 from cards.demo import fleet, seed
 from cards.demo.fates import Fates, Plastic
+from cards.demo.vins import vin_of
 from cards.lifecycle import CARD_STATUSES, REQUEST_STATUSES
 from cards.models import Batch, Card, Issue, MakerFile, Request, SetAsideLine
 from fleetportal.core import search
@@ -35,6 +36,7 @@ from tests.cards.seeded import (
     the_audit_replays,
 )
 from vehicles.models import Driver, Vehicle
+from vehicles.vin import check_digit, doubt, refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -195,8 +197,10 @@ def test_everything_of_borea_says_so_and_nothing_of_acme(demo):
 def test_every_card_and_request_is_found(demo):
     with of("PRO-ACMEAA"):
         for card in Card.objects.all():
-            assert card.pk in search.hits("cards.card", "".join(filter(str.isalnum, card.printed_as)))
-        assert all(request.pk in search.hits("cards.request", request.number) for request in Request.objects.all())
+            assert card.pk in search.find("cards.card", "".join(filter(str.isalnum, card.printed_as))).ids()
+        assert all(
+            request.pk in search.find("cards.request", request.number).ids() for request in Request.objects.all()
+        )
 
 
 def test_nothing_of_the_past_is_done_or_sent_today(demo):
@@ -221,6 +225,21 @@ def test_a_second_time_changes_nothing(demo):
         run()
     with all_companies(reason=WIDE):
         assert [model._base_manager.count() for model in models] == before
+
+
+def test_each_vehicle_has_what_drives_it_and_a_good_vin_of_its_own(demo):
+    with all_companies(reason=WIDE):
+        vehicles = list(Vehicle.objects.order_by("pk"))
+    assert {one.fuel for one in vehicles} == {"diesel", "petrol", "electric", "cng"}
+    assert len({one.vin for one in vehicles}) == len(vehicles)
+    assert {refusal(one.vin, "") + doubt(one.vin) for one in vehicles} == {""}
+    assert all(check_digit(one.vin) == one.vin for one in vehicles)
+    assert {one.fuel for one in vehicles if one.model == "ID.4"} == {"electric"}
+
+
+def test_a_vin_is_the_same_every_time():
+    model = fleet.Model("Volvo", "FH 460", "lorry", "diesel", 620, 2400)
+    assert vin_of(model, "1-ABC-123") == vin_of(model, "1-ABC-123") != vin_of(model, "1-ABC-124")
 
 
 # --- The plan ---------------------------------------------------------------------------------------------------------
