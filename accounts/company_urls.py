@@ -8,12 +8,14 @@ from accounts.colleagues import actions, overview, views
 from accounts.loading import urls as loading
 from accounts.notices import views as notices
 from accounts.onboarding.pages import ConditionsPage, FirstConnection, Waiting
+from accounts.own.pages import OwnView
 from accounts.safety.views.factor import RequireSecondFactor
 from accounts.settings import activity, division_pages, handover, multipass_pages, options
 
 app_name = "account"
 
 urlpatterns = [
+    path("mine/", OwnView.as_view(), name="own"),
     path("users/", views.UserList.as_view(), name="users"),
     path("users/new/", views.NewUser.as_view(), name="new_user"),
     path("users/rights/", overview.RightsOverview.as_view(), name="rights"),

@@ -72,6 +72,7 @@ declare(
         Permission("drivers.change", "drivers", change=True, side="fleet"),
         Permission("divisions.see", "divisions", side="fleet"),
         Permission("divisions.change", "divisions", change=True, side="whole"),
+        Permission("own.see", side="self"),
         Permission("notices.see", side="self"),
         Permission("notices.read", change=True, side="self"),
         Permission("company.settings", change=True, side="settings"),

@@ -9,5 +9,5 @@ class CardsConfig(AppConfig):
     name = "cards"
 
     def ready(self) -> None:
-        """Declare what lies in divisions, and what the audit's entries are called."""
-        from cards import declared, related  # noqa: F401  # importing them is the declaration
+        """Declare what lies in divisions, what the audit's entries are called, and what is a member's own."""
+        from cards import declared, own, related  # noqa: F401  # importing them is the declaration

@@ -53,6 +53,10 @@ COMPANY_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         ),
     ),
 )
+# The own view's menu, as above: what is below the address of its first entry belongs to that view (ACC-9).
+OWN_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
+    ("", ((_("In my name"), "account:own", "id-badge", "own.see"),)),
+)
 # What the + button of every page creates (ONB-6), as above.
 CREATE_MENU: tuple[tuple[Any, str, str, str], ...] = (
     (_("Fuel card"), "cards:new", "credit-card", "cards.order"),
@@ -98,6 +102,8 @@ class Frame:
     company: dict[str, Any] | None = None
     companies: list[tuple[str, str, str, bool]] = field(default_factory=list)
     menu: list[dict[str, Any]] = field(default_factory=list)
+    # The manager's and the own view to switch between; asked by the user's menu alone, as the bell's number.
+    views: Any = ()
     create_items: list[dict[str, str]] = field(default_factory=list)
     user: dict[str, str] | None = None
     theme: str = "auto"
@@ -145,7 +151,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         company = presence.membership.company
         shown.area = "company"
         # Until the first connection has ended, the company's pages would only lead back to it (ONB-5).
-        opened = company.initialised_at is not None
+        opened, own = company.initialised_at is not None, False
         home = reverse("cards:home", args=[company.identifier]) if opened else "/"
         shown.company = {
             "name": company.legal_name,
@@ -167,16 +173,21 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             shown.notices_url = reverse("account:notices", args=[company.identifier])
             shown.my_notices_url = reverse("account:my_notices", args=[company.identifier])
             shown.unread = lambda: around(request).unread
-            shown.menu = _menu(COMPANY_MENU, actor, request.path, [company.identifier])
+            own_url = reverse("account:own", args=[company.identifier])
+            own = request.path.startswith(own_url) and around(request).own
+            shown.menu = _menu(OWN_MENU if own else COMPANY_MENU, actor, request.path, [company.identifier])
+            shown.views = partial(_views, request, home, own_url, own)
+            if own:
+                shown.company["home_url"] = own_url
             # Who may see nothing that it finds has no box.
-            if finder.kinds_for(actor):
+            if finder.kinds_for(actor) and not own:
                 shown.search_url = reverse("finder:search", args=[company.identifier])
         if opened and not presence.membership.all_customer_numbers:
             shown.multipass_url = reverse("account:multipass_ask", args=[company.identifier])
         shown.create_items = [
             {"label": str(label), "url": reverse(name, args=[company.identifier]), "icon": icon}
             for label, name, icon, permission in CREATE_MENU
-            if actor.may(permission)
+            if actor.may(permission) and not own
         ]
     elif actor is not None and actor.may("operator.see"):
         shown.area = "operator"
@@ -209,6 +220,16 @@ def numbers_in_reach(request: HttpRequest) -> str:
     if len(first) == 1:
         return gettext("Customer number %(number)s") % {"number": first[0]}
     return gettext("Several customer numbers") if first else ""
+
+
+def _views(request: HttpRequest, home: str, own_url: str, own: bool) -> list[tuple[Any, str, str, bool]]:
+    """Return label, address, icon of the two views, and which is open; nothing for who has nothing of their own."""
+    if not around(request).own:
+        return []
+    return [
+        (_("Fleet manager's view"), home, "layout-dashboard", not own),
+        (_("My own view"), own_url, "id-badge", own),
+    ]
 
 
 def _menu(table: Any, actor: Actor, path: str, args: list[str]) -> list[dict[str, Any]]:

@@ -9,5 +9,5 @@ class VehiclesConfig(AppConfig):
     name = "vehicles"
 
     def ready(self) -> None:
-        """Declare what lies in divisions, and what the audit's entries are called."""
-        from vehicles import declared  # noqa: F401  # importing it is the declaration
+        """Declare what lies in divisions, what the audit's entries are called, and who has an own view."""
+        from vehicles import colleagues, declared  # noqa: F401  # importing them is the declaration

@@ -6,10 +6,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from fleetportal.core.pages import Badge, Link, Several, Text
+from accounts.models import Membership
+from accounts.rights import is_administrator
+from fleetportal.core.pages import Badge, CompanyPage, Link, Several, Text
 from vehicles import pages, services
 from vehicles.filters import DriverFilter
 from vehicles.finding import DRIVER
@@ -60,6 +64,7 @@ class DriverDetail(DriverArea, pages.FleetDetail):
 
     permission = "drivers.see"
     model = Driver
+    related = ("customer_number", "division", "member")
 
     def facts(self, row: Driver) -> list[dict[str, Any]]:
         """Return what is known."""
@@ -69,13 +74,29 @@ class DriverDetail(DriverArea, pages.FleetDetail):
             {"label": _("E-mail address"), "value": row.email},
             {"label": _("Phone"), "value": row.phone},
             {"label": _("Licence categories"), "value": ", ".join(row.licences)},
+            *([{"label": _("Colleague"), "value": self.colleague(row)}] if self.actor.may("users.see") else []),
             {"label": _("Customer number"), "value": str(row.customer_number)},
             {"label": _("Fleet division"), "value": str(row.division or "")},
         ]
 
+    def colleague(self, row: Driver) -> Any:
+        """Return the colleague that the driver is, with the way to their page."""
+        if row.member is None:
+            return ""
+        return format_html('<a href="{}">{}</a>', self.url("account:user", row.member.pk), row.member)
+
     def timeline(self, row: Driver) -> list[dict[str, Any]]:
         """Return what happened."""
         return driver_history(row)
+
+
+def members_for(page: CompanyPage) -> QuerySet[Membership] | None:
+    """Return who may be chosen as the colleague that a driver is; None for who may not see the colleagues."""
+    if not page.actor.may("users.see"):
+        return None
+    found = Membership.objects.filter(is_active=True)
+    mine = page.request.presence.membership
+    return found if is_administrator(mine) else found.exclude(pk=mine.pk)
 
 
 class NewDriver(DriverArea, pages.NewInFleet):
@@ -85,6 +106,10 @@ class NewDriver(DriverArea, pages.NewInFleet):
     title = lazy("Create a driver")
     form_class = DriverForm
     submit_label = lazy("Create the driver")
+
+    def form_kwargs(self) -> dict[str, Any]:
+        """Tell the form which colleagues may be chosen."""
+        return {"members": members_for(self)}
 
     def created(self, form: Any) -> Driver:
         """Create them."""
@@ -97,8 +122,13 @@ class ChangeDriver(DriverArea, pages.ChangeInFleet):
 
     permission = "drivers.change"
     model = Driver
+    related = ("customer_number", "division", "member")
     form_class = DriverForm
     submit_label = lazy("Save the changes")
+
+    def form_kwargs(self) -> dict[str, Any]:
+        """Tell the form what it is about, and which colleagues may be chosen."""
+        return {**super().form_kwargs(), "members": members_for(self)}
 
     def changed(self, form: Any) -> bool:
         """Change them."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts.models import CustomerNumber, FleetDivision
+from accounts.models import CustomerNumber, FleetDivision, Membership
 from fleetportal.core.scope import current_scope
 from vehicles import vin
 from vehicles.models import LICENCES, Driver, Fuel, Vehicle
@@ -131,7 +131,10 @@ class VehicleForm(FleetForm):
 
 
 class DriverForm(FleetForm):
-    """A driver: who it is, and where they belong."""
+    """A driver: who it is, and where they belong.
+
+    One of `members` may be chosen as the colleague that they are; where there is None, that stays as it is.
+    """
 
     last_name = forms.CharField(max_length=60, label=lazy("Last name"))
     first_name = forms.CharField(max_length=60, label=lazy("First name"))
@@ -145,18 +148,41 @@ class DriverForm(FleetForm):
         label=lazy("Licence categories"),
         widget=forms.CheckboxSelectMultiple,
     )
+    member = forms.ModelChoiceField(
+        Membership.objects.none(),
+        required=False,
+        label=lazy("Colleague"),
+        empty_label=lazy("No user of the portal"),
+        help_text=lazy(
+            "The user of the portal who this driver is. They see the driver's vehicles and cards as theirs."
+        ),
+    )
+
+    def __init__(
+        self, *args: Any, about: Driver | None = None, members: QuerySet[Membership] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, about=about, **kwargs)
+        self.before = about.member if about else None
+        if members is None:
+            del self.fields["member"]
+        else:
+            stays = Q(pk=self.before.pk) if self.before else Q(pk__in=[])
+            self.fields["member"].queryset = Membership.objects.filter(  # type: ignore[attr-defined]
+                Q(pk__in=members.values("pk")) | stays
+            ).order_by("name", "pk")
 
     def layout(self) -> list[tuple[Any, tuple[str, ...], Any]]:
         """Return the groups."""
         return [
-            (_("Driver"), ("last_name", "first_name", "email", "phone", "licences"), ""),
+            (_("Driver"), ("last_name", "first_name", "email", "phone", "licences", "member"), ""),
             (_("Where they belong"), ("customer_number", "division"), ""),
         ]
 
     def data_of(self) -> DriverData:
         """Return what the service takes."""
         typed = {name: self.cleaned_data[name] for name in ("last_name", "first_name", "email", "phone", "division")}
-        return DriverData(licences=tuple(self.cleaned_data["licences"]), **typed)
+        member = self.cleaned_data["member"] if "member" in self.fields else self.before
+        return DriverData(licences=tuple(self.cleaned_data["licences"]), member=member, **typed)
 
 
 def initial_of(row: Vehicle | Driver) -> dict[str, Any]:
@@ -164,6 +190,6 @@ def initial_of(row: Vehicle | Driver) -> dict[str, Any]:
     names = ("version", "division") + (
         ("plate", "plate_country", "make", "model", "vin", "vin_reason", "fuel", "cost_centre")
         if isinstance(row, Vehicle)
-        else ("last_name", "first_name", "email", "phone", "licences")
+        else ("last_name", "first_name", "email", "phone", "licences", "member")
     )
     return {name: getattr(row, name) for name in names}

@@ -67,7 +67,10 @@ class Vehicle(TenantModel):
 
 
 class Driver(TenantModel):
-    """Somebody who drives for the company; no user of the portal unless invited as one."""
+    """Somebody who drives for the company; no user of the portal unless invited as one.
+
+    Where they are, `member` says which colleague it is: that one sees in their own view what is theirs (ACC-9).
+    """
 
     tenancy = Tenancy(customer_number="customer_number", division="division")
 
@@ -78,11 +81,20 @@ class Driver(TenantModel):
     email = models.EmailField(blank=True)
     phone = models.CharField(_("phone"), max_length=30, blank=True, default="")
     licences = ArrayField(models.CharField(max_length=3), default=list, blank=True)
+    # The constraint below is the index by which a colleague's own driver is found.
+    member = TenantForeignKey("accounts.Membership", null=True, blank=True, related_name="+", db_index=False)
     ended_at = models.DateTimeField(null=True, blank=True)
     # As a vehicle's.
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "member", "customer_number"],
+                condition=models.Q(ended_at__isnull=True, member__isnull=False),
+                name="vehicles_driver_member_once",
+            ),
+        ]
         indexes = [
             models.Index(fields=["company", "last_name", "first_name"], name="vehicles_driver_name"),
             # What the list is sorted by.

@@ -67,7 +67,7 @@ class FleetList(Area, ListPage, CompanyPage):
 class FleetDetail(Area, DetailPage):
     """The page of one vehicle or driver: what it is, what hangs on it, what happened."""
 
-    related = ("customer_number", "division")
+    related: ClassVar[tuple[str, ...]] = ("customer_number", "division")
 
     def crumbs(self) -> list[tuple[Any, str | None]]:
         """Return the way here."""
@@ -146,7 +146,7 @@ class NewInFleet(Area, FormPage, CompanyPage):
 class ChangeInFleet(Area, ObjectMixin, FormPage, CompanyPage):
     """The change of a vehicle or a driver."""
 
-    related = ("customer_number", "division")
+    related: ClassVar[tuple[str, ...]] = ("customer_number", "division")
 
     def prepare(self) -> None:
         """Find the row and refuse what has left."""

@@ -18,7 +18,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from accounts.models import CustomerNumber, FleetDivision
+from accounts.models import CustomerNumber, FleetDivision, Membership
+from accounts.rights import is_administrator
 from fleetportal.core import audit, related
 from fleetportal.core.access import Actor
 from fleetportal.core.lifecycle import TransitionLost
@@ -49,7 +50,7 @@ class VehicleData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriverData:
-    """What is entered of a driver."""
+    """What is entered of a driver; `member` is the colleague that they are, if they are one."""
 
     last_name: str
     first_name: str
@@ -57,6 +58,7 @@ class DriverData:
     phone: str = ""
     licences: tuple[str, ...] = ()
     division: FleetDivision | None = None
+    member: Membership | None = None
 
 
 def create_vehicle(*, number: CustomerNumber, data: VehicleData, actor: Actor, now: datetime) -> Vehicle:
@@ -94,19 +96,23 @@ def end_vehicle(*, vehicle: Vehicle, actor: Actor, now: datetime) -> None:
 
 
 def create_driver(*, number: CustomerNumber, data: DriverData, actor: Actor, now: datetime) -> Driver:
-    """Add a driver to a customer number in scope (ONB-6)."""
+    """Add a driver to a customer number in scope (ONB-6). Which colleague they are is said as in `change_driver`."""
     actor.must("drivers.change")
-    driver = Driver(customer_number=number, **_driver_values(data, number.pk, None))
-    driver.save()
+    driver = Driver(customer_number=number, **_driver_values(data, number.pk, None, actor))
+    _saved(lambda: driver.save())
     audit.record(actor, "drivers.created", driver, now=now, after=describe_driver(driver))
     find_drivers([driver])
     return driver
 
 
 def change_driver(*, driver: Driver, version: int, data: DriverData, actor: Actor, now: datetime) -> bool:
-    """Change a driver; returns whether anything was different. Raises as `change_vehicle` does."""
+    """Change a driver; returns whether anything was different. Raises as `change_vehicle` does.
+
+    Another colleague than before needs the right to see colleagues; only who decides for the company names themselves,
+    since the own view shows a driver's cards wherever they lie (ACC-9, GEN-1).
+    """
     actor.must("drivers.change")
-    values = _driver_values(data, driver.customer_number_id, driver.division_id)
+    values = _driver_values(data, driver.customer_number_id, driver, actor)
     if not _change(driver, version, values, describe_driver, "drivers.changed", actor, now):
         return False
     find_drivers([driver])
@@ -144,6 +150,7 @@ def describe_driver(driver: Driver) -> dict[str, Any]:
         "phone": driver.phone,
         "licences": driver.licences,
         "division": str(driver.division or ""),
+        "member": str(driver.member or ""),
     }
 
 
@@ -178,7 +185,7 @@ def _vehicle_values(data: VehicleData, number: int, lies_in: int | None) -> dict
     }
 
 
-def _driver_values(data: DriverData, number: int, lies_in: int | None) -> dict[str, Any]:
+def _driver_values(data: DriverData, number: int, before: Driver | None, actor: Actor) -> dict[str, Any]:
     """Return the columns of a driver; raises ValidationError with everything that is wrong, by field."""
     wrong: dict[str, list[str]] = {}
     names = {"last_name": _text(data.last_name), "first_name": _text(data.first_name)}
@@ -195,12 +202,15 @@ def _driver_values(data: DriverData, number: int, lies_in: int | None) -> dict[s
         wrong["phone"] = [_("Enter a phone number, such as 0470123456 or +32 470 12 34 56.")]
     if set(data.licences) - set(LICENCES):
         wrong["licences"] = [_("Choose from the categories that are offered.")]
-    if sentence := _division_refusal(data.division, number, lies_in):
+    if sentence := _division_refusal(data.division, number, before.division_id if before else None):
         wrong["division"] = [sentence]
+    if sentence := _member_refusal(data.member, before, actor):
+        wrong["member"] = [sentence]
     if wrong:
         raise ValidationError(wrong)
     licences = [one for one in LICENCES if one in data.licences]
-    return {**names, "email": email, "phone": phone, "licences": licences, "division": data.division}
+    kept = {"email": email, "phone": phone, "licences": licences, "division": data.division, "member": data.member}
+    return {**names, **kept}
 
 
 def _text(text: str) -> str:
@@ -227,8 +237,25 @@ def _division_refusal(division: FleetDivision | None, number: int, lies_in: int 
     return ""
 
 
+def _member_refusal(member: Membership | None, before: Driver | None, actor: Actor) -> str:
+    """Return why a driver can't be that colleague, or an empty text; who it was before, it may stay.
+
+    Raises PermissionDenied for who may not see the colleagues.
+    """
+    if (member.pk if member else None) == (before.member_id if before else None):
+        return ""
+    actor.must("users.see")
+    if member is None:
+        return ""
+    if not member.is_active:
+        return _("This colleague is inactive.")
+    if member.pk == actor.membership and not is_administrator(member):
+        return _("You can't name yourself. Ask your principal user or an Administrator.")
+    return ""
+
+
 def _saved(write: Any) -> Any:
-    """Write; of two who enter the same plate or VIN at once, the second is told as if the first had been there."""
+    """Write; of two who enter the same plate, VIN or colleague at once, the second is told as if they came later."""
     try:
         with transaction.atomic():
             return write()
@@ -237,6 +264,10 @@ def _saved(write: Any) -> Any:
             raise ValidationError({"plate": [_("Another vehicle of your company has this plate.")]}) from error
         if "vehicles_vehicle_vin_once" in str(error):
             raise ValidationError({"vin": [_("Another vehicle of your company has this VIN.")]}) from error
+        if "vehicles_driver_member_once" in str(error):
+            raise ValidationError(
+                {"member": [_("This colleague is another driver of this customer number.")]}
+            ) from error
         raise
 
 

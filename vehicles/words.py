@@ -25,6 +25,7 @@ _FIELDS = {
     "email": lambda: _("E-mail address"),
     "phone": lambda: _("Phone"),
     "licences": lambda: _("Licence categories"),
+    "member": lambda: _("Colleague"),
 }
 
 

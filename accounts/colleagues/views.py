@@ -20,6 +20,7 @@ from accounts.colleagues.states import INACTIVE, INVITED, STATES, state_of
 from accounts.colleagues.words import colleague_history, divisions_text, numbers_text
 from accounts.models import Membership
 from accounts.rights import APPLICATIONS
+from fleetportal.core import related
 from fleetportal.core.pages import (
     Badge,
     Choice,
@@ -150,6 +151,7 @@ class UserDetail(DetailPage):
             "sections": [
                 {"title": _("General"), "facts": self.facts(row)},
                 {"title": _("Applications"), "table": self.applications(row, opened), "empty": _("None.")},
+                *related.sections(row, self.actor),
             ],
             "timeline": colleague_history(row),
         }

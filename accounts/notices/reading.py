@@ -8,10 +8,21 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.manager import Manager
 
 from accounts.models import Company, CustomerNumber, Notice
+from accounts.own.declaring import has_own, holds
 from fleetportal.core.access import Actor
 from fleetportal.core.mail import headline
 from fleetportal.core.notices import KINDS
@@ -50,10 +61,14 @@ class Counted(Subquery):
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What stands around every page of a company: how many notices are unread, and the first two customer numbers."""
+    """What stands around every page of a company: how many notices are unread, the first two customer numbers.
+
+    `own` says whether something is in the member's own name, so that they have an own view (ACC-9).
+    """
 
     unread: int
     numbers: list[str]
+    own: bool
 
 
 def around(request: Any) -> Around:
@@ -64,11 +79,17 @@ def around(request: Any) -> Around:
     if not hasattr(request, "around"):
         waiting = visible(request.actor).filter(unread=True).order_by()[: MOST + 1]
         numbers = CustomerNumber.objects.order_by("number").values("number")[:2]
-        # The company's row carries both: who has no number at all yet has no other.
-        both = Company.objects.filter(pk=request.actor.company).values_list(
-            Counted(waiting.values("pk")), ArraySubquery(numbers)
+        # One's own is looked for in the whole company: who is limited asks for it apart, in that scope.
+        actor: Actor = request.actor
+        scope = require_scope("What stands around a page")
+        own = (
+            Value(has_own(actor)) if scope.limited else ExpressionWrapper(holds(actor.membership or 0), BooleanField())
         )
-        request.around = Around(*both.get())
+        # The company's row carries all: who has no number at all yet has no other.
+        all_of_it = Company.objects.filter(pk=scope.company or 0).values_list(
+            Counted(waiting.values("pk")), ArraySubquery(numbers), own
+        )
+        request.around = Around(*all_of_it.get())
     found: Around = request.around
     return found
 

@@ -12,6 +12,7 @@ from accounts.actors import member_actor, operator_actor, scope_of
 from accounts.colleagues.contact import Contact
 from accounts.colleagues.grants import Rights
 from accounts.colleagues.services import create_colleague
+from accounts.finding import find_number
 from accounts.models import Company, CustomerNumber, FleetDivision, Membership, User
 from accounts.onboarding.services import accept_conditions, current_conditions
 from accounts.services import add_membership, create_company, create_user
@@ -300,6 +301,7 @@ def bring_in(client: Client, *, now: datetime, since: timedelta = CLIENT_SINCE, 
                 town=billing.town,
                 country=billing.country,
             )
+            find_number(number)
             cast.numbers[number.number] = number
             for name in billing.divisions:
                 cast.divisions[name] = FleetDivision.objects.create(customer_number=number, name=name)

@@ -15,7 +15,7 @@ from tests.factories import NOW
 PROFILES = ["administrator", "management", "consultation", "accounting"]
 
 EVERYBODY = {"home.see", "account.see", "account.change", "jobs.see", "downloads.make", "views.keep", "activity.see",
-             "notices.read", "notices.see"}  # fmt: skip
+             "notices.read", "notices.see", "own.see"}  # fmt: skip
 ADMINISTRATORS = {"work.decide", "company.settings"}
 PRINCIPAL = {"company.start", "company.handover", "multipass.decide", "multipass.ask"}
 # Of fleet data, for who is not limited to divisions.

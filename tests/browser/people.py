@@ -2,6 +2,8 @@
 
 PRINCIPAL = "principal@acme.example"
 CONSULTATION = "consultation@acme.example"
+# Manages the fleet, and drives a car of it.
+MANAGEMENT = "management@acme.example"
 # Somebody who works for one customer number only.
 LIMITED = "north@acme.example"
 PRINCIPAL_OF_BOREA = "principal@borea.example"

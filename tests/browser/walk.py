@@ -4,7 +4,7 @@ import html
 import re
 from dataclasses import dataclass, field
 
-from tests.browser.people import BEGINNER, CONSULTATION, DEALER, NOBODY, OPERATOR, PRINCIPAL
+from tests.browser.people import BEGINNER, CONSULTATION, DEALER, MANAGEMENT, NOBODY, OPERATOR, PRINCIPAL
 from tests.browser.running import ACME
 from tests.browser.visitor import Visitor
 from tests.browser.walk_settings import settings_of_company, settings_of_operator
@@ -195,6 +195,8 @@ def _fleet(walk, person):
         walk.add(f"vehicles:change{one_more}", PRINCIPAL, f"{one}change/")
         walk.add(f"vehicles:end{one_more}", PRINCIPAL, f"{one}end/")
     walk.add("vehicles:list", CONSULTATION, f"/{ACME}/vehicles/?q=nothing-is-called-this", "nothing-found")
+    walk.add("account:own", MANAGEMENT, f"/{ACME}/mine/")
+    walk.add("account:own", CONSULTATION, f"/{ACME}/mine/", "nothing")
 
 
 def _operator(walk, person):

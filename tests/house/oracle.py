@@ -81,6 +81,7 @@ account:start_end    login     hide hide hide hide hide hide hide hide hide hide
 account:waiting      login     hide hide hide hide hide hide hide hide hide hide    login    hide   hide
 account:conditions   login     ok   deny deny deny deny deny deny hide deny hide    login    hide   hide
 account:second_factor login    ok   deny deny deny ok   ok   ok   hide deny hide    login    hide   hide
+account:own          login     ok   ok   ok   ok   ok   ok   ok   hide ok   hide    login    hide   hide
 vehicles:list        login     ok   ok   ok   ok   deny ok   ok   hide ok   hide    login    hide   hide
 vehicles:vehicle     login     ok   ok   ok   ok   deny ok   ok   hide ok   hide    login    hide   hide
 vehicles:new         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
@@ -234,6 +235,7 @@ METHODS = {
     "operator:options": FORM,
     "operator:multipass": READ,
     "operator:multipass_decide": FORM,
+    "account:own": READ,
     "vehicles:list": READ,
     "vehicles:vehicle": READ,
     "vehicles:new": FORM,

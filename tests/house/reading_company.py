@@ -19,6 +19,7 @@ from fleetportal.core.scope import all_companies
 from fleetportal.core.work_models import WorkItem
 from tests import factories
 from tests.accounts.mailbox import send_waiting
+from tests.factories import NOW
 from tests.house import own_onboarding
 from vehicles.finding import find_drivers, find_vehicles
 from vehicles.models import Driver, Vehicle
@@ -34,6 +35,7 @@ COLLEAGUE = {
 def read_company(reader: Any, fleet: Any, carry_out: Any) -> None:
     """Read everything; the role of the principal user is handed over at last."""
     _fleet(reader, fleet)
+    _own(reader, fleet)
     _colleagues(reader, fleet)
     _invitations(reader, fleet)
     _divisions(reader, fleet)
@@ -89,6 +91,23 @@ def _fleet(reader: Any, fleet: Any) -> None:
         reader.send(ada, f"{made}end/")
         reader.get(ada, f"{made}end/")
         reader.get(fleet.cora, made)
+
+
+def _own(reader: Any, fleet: Any) -> None:
+    """What is in one's own name: nothing at first, then cards on all stages of their way; and twice the same driver."""
+    ada, base = fleet.ada, fleet.base
+    reader.get(ada, f"{base}mine/")
+    [member] = _rows(Membership, user__first_name="Ada")
+    driver = factories.driver(fleet.number, "Ada", member=member)
+    for status, issue in (("active", {}), ("new", {}), ("in_creation", {}), ("in_creation", {"dispatched_at": NOW})):
+        car = factories.vehicle(fleet.number, make="Skoda", fuel="diesel")
+        factories.limit(factories.card(fleet.number, status=status, driver=driver, vehicle=car, issue_fields=issue))
+    of_two_ranks = factories.card(fleet.number, driver=driver)
+    factories.issue(of_two_ranks, rank=2, status="new")
+    for path in ("", "mine/", f"drivers/{driver.pk}/", f"users/{member.pk}/"):
+        reader.get(ada, f"{base}{path}")
+    form = {"last_name": "Maes", "first_name": "Nora", "customer_number": fleet.number.pk, "member": member.pk}
+    reader.send(ada, f"{base}drivers/new/", **form)
 
 
 def _colleagues(reader: Any, fleet: Any) -> None:
