@@ -63,6 +63,8 @@ BOREA_FATES = {
 }
 # One active card in so many was changed since.
 _CHANGED_EVERY = 7
+# Who manages the fleet and drives a car of it, and has an own view (ACC-9); the part of their address before the @.
+DRIVES, DRIVES_FOR = "management", "Company cars"
 
 
 def is_there() -> bool:
@@ -109,6 +111,9 @@ def _lives(
     lives = [Life(cast, one, fates.draw(name)) for one, name in zip(settings, names, strict=True)]
     for life in [life for life in lives if life.fate.name == "active"][::_CHANGED_EVERY]:
         life.fate.changes.append(_changed_at(life.fate, random, now))
+    if DRIVES in cast.people:
+        chosen = next(one for one in lives if one.settings.division == DRIVES_FOR and one.fate.name == "active")
+        chosen.settings.driver, chosen.member = cast.people[DRIVES].name, cast.people[DRIVES].actor.membership
     _park(lives)
     return lives
 
@@ -137,7 +142,9 @@ def _park(lives: Sequence[Life]) -> None:
             first, last = settings.driver
             address = f"{fleet.embossed(first)}.{fleet.embossed(last)}".lower().replace(" ", "")
             domain = cast.company.email.partition("@")[2]
-            life.driver = Driver(**place, first_name=first, last_name=last, email=f"{address}@{domain}")
+            life.driver = Driver(
+                **place, first_name=first, last_name=last, email=f"{address}@{domain}", member_id=life.member
+            )
             drivers.append(life.driver)
         if settings.has_vehicle:
             life.vehicle = Vehicle(
