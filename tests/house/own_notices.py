@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import Membership
 from accounts.notices.services import Recipients
 from fleetportal.core.access import Actor
@@ -46,11 +48,12 @@ def prepare(world: Any, mark: str) -> None:
 def body(world: Any, name: str) -> dict[str, Any] | None:
     """Return a valid form, or None for a page that is not about notices."""
     if name == "account:my_notices":
-        return {"core.batch_done": "daily", "cards.request_refused": "daily", "downloads.ready": "portal"}
+        kinds = ("core.batch_done", "cards.request_refused", "downloads.ready", "accounts.work_held")
+        return dict.fromkeys(kinds, "daily")
     if name == "account:notice_settings":
         with all_companies(reason="test"):
             ada = Membership.objects.get(company=world.acme, user=world.people["ada"])
         with company_scope(world.acme.pk):
-            version = Recipients(Actor(label="Ada", company=world.acme.pk), factories.timezone.now()).version
+            version = Recipients(Actor(label="Ada", company=world.acme.pk), timezone.now()).version
         return {"version": version, "cards.blocked": [ada.pk]}
     return None
