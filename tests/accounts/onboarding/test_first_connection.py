@@ -219,6 +219,16 @@ def test_a_secondary_user_is_made_inactive_and_given_other_rights(vera, lea):
 
 
 @pytest.mark.rule("ONB-4")
+@pytest.mark.rule("ACC-26")
+def test_who_was_taken_over_hears_of_no_change_before_the_invitation(vera, lea):
+    vera.send(begin(vera), **INFORMATION)
+    vera.send(vera.get(f"start/users/?user={lea.pk}"), profile="management")
+    vera.send(vera.get(f"start/users/?user={lea.pk}"), is_active=None)
+    assert (again(lea).profile, again(lea).is_active) == ("management", False)
+    assert rows(OutgoingMail, template="colleague_changed") == []
+
+
+@pytest.mark.rule("ONB-4")
 @pytest.mark.parametrize(
     ("name", "typed"),
     [
