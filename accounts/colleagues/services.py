@@ -367,9 +367,10 @@ def _tell(membership: Membership, before: dict[str, Any], after: dict[str, Any],
     Who was taken over is not told before the first connection has ended: the invitation that follows is the first that
     they hear of the portal (ONB-4).
     """
-    if membership.invited_at is not None and not Company.objects.filter(
-        pk=membership.company_id, initialised_at__isnull=False
-    ).exists():
+    if (
+        membership.invited_at is not None
+        and not Company.objects.filter(pk=membership.company_id, initialised_at__isnull=False).exists()
+    ):
         return
     queue_mail(
         "colleague_changed",

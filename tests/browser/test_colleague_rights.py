@@ -56,7 +56,8 @@ def test_a_colleague_is_changed_kept_out_and_let_in_again(visit, portal, sign_in
         colleagues=[(ann, {"applications": "Vehicles"})],
         language={"en": "English", "fr": "French"}[language],
     )
-    manager, colleague = visit(visitor=own.principal.visitor), visit(visitor=ann.visitor)
+    manager = visit(visitor=own.principal.visitor, language=language)
+    colleague = visit(visitor=ann.visitor, language=language)
     mails = visit(OPERATOR)
     for page in (manager, colleague):
         page.goto(own.path())

@@ -75,6 +75,8 @@ def test_from_the_workbook_to_the_first_vehicle(visit, portal, sign_in, language
     finish(phone, say, home)
     create_vehicle_and_driver(phone, say, home)
     link_in_the_mail(operator, colleague.email, say["invites"])
+    # The invitation is the first that a colleague hears of the portal.
+    expect(operator.locator("article").filter(has_text=colleague.email)).to_have_count(1)
 
 
 def load(page, say, company, principal, colleague):
