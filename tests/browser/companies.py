@@ -73,8 +73,8 @@ class OwnCompany:
 def open_company(portal, *, colleagues=(), divisions=(), numbers=(), language="English"):
     """Load a company, and go through its first connection by the forms; its colleagues join.
 
-    A colleague is somebody with the further cells of their line: `(person, {"applications": "Vehicles"})`. Divisions
-    lie under the first customer number.
+    A colleague is somebody with the further cells of their line: `(person, {"applications": "Vehicles"})`, which is
+    what they may open unless it says otherwise. Divisions lie under the first customer number.
     """
     principal = someone("Marie")
     own = OwnCompany(portal, f"Own {new_name()}", principal, list(numbers) or [new_number()], list(divisions))
@@ -138,10 +138,11 @@ def _book(own, colleagues, language):
         (number, own.name, own.name, "Rue de Fer 1", "5000", f"Namur {place}")
         for place, number in enumerate(own.numbers, 1)
     ]
-    heads = ("last_name", "first_name", "email", "phone", "language")
-    further = sorted({name for _person, cells in colleagues for name in cells} | {"applications"})
+    heads = ("last_name", "first_name", "email", "phone")
+    usual = {"language": language, "applications": "Vehicles"}
+    further = sorted({name for _person, cells in colleagues for name in cells} | set(usual))
     users = [
-        (one.last_name, one.first_name, one.email, PHONE, language, *(cells.get(name, "") for name in further))
+        (one.last_name, one.first_name, one.email, PHONE, *((usual | cells).get(name, "") for name in further))
         for one, cells in colleagues
     ]
     return workbook(
