@@ -11,24 +11,24 @@ from typing import Any
 from django import forms
 from django.forms.utils import pretty_name
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 _DEFAULT = forms.Field.default_error_messages["required"]
+# The first that a field is one of; any other is filled in.
+_SENTENCES: tuple[tuple[Any, Any], ...] = (
+    (forms.FileField, lazy("Choose a file.")),
+    (forms.BooleanField, lazy("Tick “%(label)s”.")),
+    ((forms.MultipleChoiceField, forms.ModelMultipleChoiceField), lazy("Choose at least one for “%(label)s”.")),
+    (forms.ChoiceField, lazy("Make a choice for “%(label)s”.")),
+    (forms.DateField, lazy("Enter a date for “%(label)s”.")),
+    (forms.Field, lazy("Fill in “%(label)s”.")),
+)
 
 
 def sentence(label: Any, kind: type[forms.Field] = forms.CharField) -> str:
     """Return what to do about an empty field of that label and kind."""
-    words = {"label": str(label).rstrip(" .:?")}
-    if issubclass(kind, forms.FileField):
-        return _("Choose a file.")
-    if issubclass(kind, forms.BooleanField):
-        return _("Tick “%(label)s”.") % words
-    if issubclass(kind, (forms.MultipleChoiceField, forms.ModelMultipleChoiceField)):
-        return _("Choose at least one for “%(label)s”.") % words
-    if issubclass(kind, forms.ChoiceField):
-        return _("Make a choice for “%(label)s”.") % words
-    if issubclass(kind, forms.DateField):
-        return _("Enter a date for “%(label)s”.") % words
-    return _("Fill in “%(label)s”.") % words
+    said = next(said for kinds, said in _SENTENCES if issubclass(kind, kinds))
+    return str(said) % {"label": str(label).rstrip(" .:?")}
 
 
 def name_missing(form: forms.BaseForm) -> None:

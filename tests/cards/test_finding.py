@@ -315,7 +315,7 @@ def test_a_filter_by_what_belongs_to_others_is_no_filter_of_ours(ada, fleet, bor
         assert next(iter(asked.values())) not in seen.text
 
 
-@pytest.mark.rule("GEN-3")
+@pytest.mark.rule("GEN-9")
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

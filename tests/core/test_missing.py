@@ -1,4 +1,4 @@
-"""An empty field says what is missing, in its own words and in each language (GEN-3)."""
+"""An empty field says what is missing, in its own words and in each language (GEN-9)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.utils.translation import override
 
 from accounts.forms import LoginForm
 from fleetportal.core.missing import NamesWhatIsMissing, name_missing
+
+pytestmark = pytest.mark.rule("GEN-9")
 
 GENERIC = "This field is required."
 
