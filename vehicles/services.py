@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -244,7 +244,8 @@ def _member_refusal(member: Membership | None, before: Driver | None, actor: Act
     """
     if (member.pk if member else None) == (before.member_id if before else None):
         return ""
-    actor.must("users.see")
+    if not actor.may("users.see"):
+        raise PermissionDenied("users.see")
     if member is None:
         return ""
     if not member.is_active:

@@ -19,7 +19,7 @@ class OwnView(CompanyPage):
     permission = "own.see"
     template_name = "pages/detail.html"
     title = lazy("In my name")
-    lead = lazy("What your company has in your name. Nobody else's stands here.")
+    lead = lazy("What your company has in your name, and nothing else.")
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Show it."""

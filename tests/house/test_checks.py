@@ -10,6 +10,7 @@ from _pytest.outcomes import Failed
 from fleetportal.core.access import PERMISSIONS
 from fleetportal.core.lifecycle import LIFECYCLES
 from tests import factories
+from tests.accounts.settings.conftest import make_firm
 from tests.house import test_lifecycles as lifecycles
 from tests.house import test_services as services
 from tests.house import test_urls, test_work
@@ -18,6 +19,7 @@ from tests.house.checks import Check, checks, class_of, without
 from tests.house.offers import EXPECTED, wrongly_let_in, wrongly_offered
 from tests.house.test_matrix import methods_for, walk
 from tests.house.world import World, undone
+from tests.vehicles import test_colleagues as colleagues
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
@@ -28,7 +30,7 @@ NARROW = 6
 # What everybody has who is signed in keeps nobody out; pages that ask for it show a person their own things.
 EVERYBODYS = {
     "account.change", "account.see", "activity.see", "downloads.make", "home.see", "jobs.see", "notices.read",
-    "notices.see", "views.keep",
+    "notices.see", "own.see", "views.keep",
 }  # fmt: skip
 
 
@@ -76,6 +78,8 @@ def said_by(check: Check, world: World) -> str:
                 f"{check.module}.{check.owner}"
             )
         )
+    if check.module.startswith("vehicles.") and "users.see" in check.text:
+        asked.append(colleagues_test)
     if check.module == "fleetportal.core.work_run":
         asked.append(lambda: services.test_work_of_somebody_who_may_not_is_held(world))
     for test in asked:
@@ -93,6 +97,13 @@ def transition_test(kind, name):
     people = {one: factories.member(acme, one.title()).user for one in lifecycles.PEOPLE if one != "otto"}
     people["otto"] = factories.operator()
     lifecycles.test_a_transition_goes_from_its_statuses_for_who_may_and_leaves_one_entry(acme, people, kind, name)
+
+
+def colleagues_test():
+    """Try as somebody who may change drivers and see no colleagues, in a company of its own."""
+    firm = make_firm("Unique", conditions_accepted=99)
+    someone = factories.member(firm.acme, "Max")
+    colleagues.test_who_may_not_see_the_colleagues_is_shown_none_and_links_none(firm, someone)
 
 
 def survivors(chosen, world):

@@ -83,15 +83,20 @@ def again(row: Any) -> Any:
     return found
 
 
-@pytest.fixture
-def firm(db: None) -> Firm:
-    acme = factories.company("Acme")
+def make_firm(name: str = "Acme", **fields: Any) -> Firm:
+    """Make a company with numbers and divisions."""
+    acme = factories.company(name, **fields)
     one, two = factories.customer_number(acme), factories.customer_number(acme)
     ada = factories.member(acme, "Ada")
     north, south, west = (factories.division(number, name) for number, name in (
         (one, "North"), (one, "South"), (two, "West"),
     ))  # fmt: skip
     return Firm(acme, ada, one, two, north, south, west)
+
+
+@pytest.fixture
+def firm(db: None) -> Firm:
+    return make_firm()
 
 
 @pytest.fixture
