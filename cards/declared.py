@@ -14,7 +14,17 @@ declare_content(Content(Card, _("Cards"), "cards.changed", "printed_as", "cards.
 declare_content(Content(Request, search_kind="cards.request"))
 
 declare_subject(Subject(Card, _("Card"), "cards.see", label="printed_as", page="cards:card", search_kind="cards.card"))
-declare_subject(Subject(Issue, _("Card"), "cards.see", label="card__printed_as", page="cards:card", key="card_id"))
+declare_subject(
+    Subject(
+        Issue,
+        _("Card"),
+        "cards.see",
+        label="card__printed_as",
+        page="cards:card",
+        key="card_id",
+        search_kind="cards.card",
+    )
+)
 declare_subject(
     Subject(Request, _("Request"), "requests.see", label="label", page="cards:request", search_kind="cards.request")
 )

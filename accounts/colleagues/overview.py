@@ -60,8 +60,14 @@ class Level(Column):
 
     def exporter(self) -> Callable[..., Any]:
         """Return the word."""
-        words = self.said()
-        return lambda key: words[level_of(key, self.application)]
+        words, known = self.said(), dict[str, str]()
+
+        def read(key: str) -> str:
+            if key not in known:
+                known[key] = words[level_of(key, self.application)]
+            return known[key]
+
+        return read
 
 
 class RightsOverview(ListPage, CompanyPage):

@@ -12,13 +12,18 @@ from html import escape
 from typing import Any
 
 import django_filters as filters
+from django import forms
 from django.db.models import Q, QuerySet
+from django.forms.utils import flatatt
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import Membership
+from accounts.settings.acts import entries_about, name_of, place_of
 from fleetportal.core import activity
 from fleetportal.core.audit import AuditEntry
 from fleetportal.core.pages import Choice, CompanyPage, ListPage, Moment
@@ -26,6 +31,8 @@ from fleetportal.core.pages.columns import EMPTY, Column, Writer
 
 # Who may see what others did.
 EVERYBODYS = "company.settings"
+# A company of more people than this has their names among the further filters, where they are read when asked for.
+MANY_PEOPLE = 200
 
 
 def _verbs() -> list[tuple[str, str]]:
@@ -36,12 +43,31 @@ def _verbs() -> list[tuple[str, str]]:
     return sorted(((verb, word) for word, verb in by_word.items()), key=lambda pair: pair[1].casefold())
 
 
+class LongSelect(forms.Select):
+    """A choice among many: its options are written here, since a template for each costs more than the page around."""
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        """Write the options; groups of them are not written."""
+        chosen = set(self.format_value(value))
+        choices = [(str(key), str(label)) for key, label in self.choices]
+        options = "".join(
+            f'<option value="{escape(key)}"{" selected" if key in chosen else ""}>{escape(label)}</option>'
+            for key, label in choices
+        )
+        start = format_html('<select name="{}"{}>', name, flatatt(self.build_attrs(self.attrs, attrs)))
+        return mark_safe(f"{start}{options}</select>")  # noqa: S308  # every value above went through escape()
+
+
 class ActivityFilter(filters.FilterSet):
     """Person, kind of act, kind of object, object, days."""
 
-    person = filters.ChoiceFilter(field_name="actor_id", label=lazy("Person"), empty_label=lazy("All"))
-    act = filters.ChoiceFilter(method="of_that_kind", label=lazy("What was done"), empty_label=lazy("All"))
-    kind = filters.ChoiceFilter(field_name="kind", label=lazy("About"), empty_label=lazy("All"))
+    person = filters.ChoiceFilter(
+        field_name="actor_id", label=lazy("Person"), empty_label=lazy("All"), widget=LongSelect
+    )
+    act = filters.ChoiceFilter(
+        method="of_that_kind", label=lazy("What was done"), empty_label=lazy("All"), widget=LongSelect
+    )
+    kind = filters.ChoiceFilter(field_name="kind", label=lazy("About"), empty_label=lazy("All"), widget=LongSelect)
     object = filters.CharFilter(method="about", label=lazy("Plate, name or number"), max_length=60)
     at = filters.DateFromToRangeFilter(
         label=lazy("Days"), widget=filters.widgets.DateRangeWidget(attrs={"type": "date"})
@@ -74,7 +100,7 @@ class ActivityFilter(filters.FilterSet):
 
     def about(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Keep what is about something that these words find."""
-        return queryset.filter(activity.about(self.subjects, value))
+        return queryset.filter(entries_about(self.subjects, AuditEntry.objects.all(), value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +170,12 @@ class ActivityList(ListPage, CompanyPage):
         Column("address", lazy("From"), ("address",), minor=True),
     )
 
+    @cached_property
+    def advanced(self) -> tuple[str, ...]:  # type: ignore[override]  # decided for each reader
+        """Return the filter of people where there are too many to choose from at once."""
+        many = self.actor.may(EVERYBODYS) and Membership.objects.order_by()[: MANY_PEOPLE + 1].count() > MANY_PEOPLE
+        return ("person",) if many else ()
+
     @property
     def lead(self) -> Any:
         """Say whose acts these are."""
@@ -152,13 +184,16 @@ class ActivityList(ListPage, CompanyPage):
         return _("What you did in the portal for this company.")
 
     def queryset(self) -> QuerySet[Any]:
-        """Return the entries in reach, with what they are about in words."""
-        subjects = activity.seen_by(self.actor)
+        """Return the entries in reach."""
         reach = activity.in_reach(self.actor)
         if not self.actor.may(EVERYBODYS):
             reach &= Q(actor_id=self.actor.user)
-        rows = AuditEntry.objects.filter(reach)
-        return rows.annotate(about_name=activity.name_of(subjects), about_key=activity.place_of(subjects))
+        return AuditEntry.objects.filter(reach)
+
+    def shown(self) -> QuerySet[Any]:
+        """Return the entries with what they are about in words."""
+        subjects = activity.seen_by(self.actor)
+        return self.queryset().annotate(about_name=name_of(subjects), about_key=place_of(subjects))
 
     def row_prefix(self) -> str:
         """Return nothing: an entry has no page of its own, what it is about has."""

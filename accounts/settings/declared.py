@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.colleagues.finding import KIND
 from accounts.models import Company, FleetDivision, Membership
 from fleetportal.core.activity import Subject, declare_subject, declare_verbs
 from fleetportal.core.named import declare_mails, declare_work
 from fleetportal.core.work_models import WorkItem
 
-declare_subject(Subject(Membership, _("User"), "users.see", label="name", page="account:user"))
+declare_subject(Subject(Membership, _("User"), "users.see", label="name", page="account:user", search_kind=KIND))
 declare_subject(Subject(Company, _("Company"), "company.settings", label="legal_name"))
 declare_subject(Subject(FleetDivision, _("Fleet division"), "divisions.see", label="name", page="account:division"))
 declare_subject(Subject(WorkItem, _("Held work"), "work.decide", label="subject"))

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, CharField, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Cast, Coalesce, NullIf
+from django.db.models import Q
 
-from fleetportal.core import search
 from fleetportal.core.scope import current_scope
 
 
@@ -23,6 +21,7 @@ class Subject:
 
     Who may not do `permission` is shown none of its entries. `label` is the expression that names a row, for entries
     that don't; `page` the name of the address of a row, which takes the company's identifier and the value of `key`.
+    `search_kind` is what the thing on that page is found as.
     """
 
     model: type[models.Model]
@@ -88,36 +87,3 @@ def in_reach(actor: Any) -> Q:
         if subject.fenced:
             reached |= Q(kind=subject.kind, object_id__in=subject.rows().values("pk"))
     return reached
-
-
-def about(subjects: list[Subject], wanted: str) -> Q:
-    """Return the condition that an entry is about something that these words find."""
-    found = Q(object_label__icontains=wanted)
-    for subject in subjects:
-        if subject.search_kind:
-            hits = search.find(subject.search_kind, wanted)
-            found |= Q(kind=subject.kind, object_id__anyof=hits)
-    return found
-
-
-def name_of(subjects: list[Subject]) -> Any:
-    """Return the expression of what an entry is about in words: what it says itself, else the row's name of today."""
-    text = CharField()
-    cases = [
-        When(kind=one.kind, then=Subquery(_row(one).values(_name=Cast(one.label, text))[:1]))
-        for one in subjects
-        if one.label is not None
-    ]
-    today = Case(*cases, default=Value(""), output_field=text)
-    return Coalesce(NullIf("object_label", Value("")), today, Value(""), output_field=text)
-
-
-def place_of(subjects: list[Subject]) -> Any:
-    """Return the expression of the key of an entry's page; null where the object is not there any more."""
-    number = models.BigIntegerField()
-    cases = [When(kind=one.kind, then=Subquery(_row(one).values(one.key)[:1])) for one in subjects if one.page]
-    return Case(*cases, default=Value(None), output_field=number)
-
-
-def _row(subject: Subject) -> models.QuerySet[Any]:
-    return subject.rows().filter(pk=OuterRef("object_id")).order_by()

@@ -134,7 +134,7 @@ def _content(page: ListPage, kind: str) -> Iterator[bytes]:
     if found.unreadable:
         raise ValueError("A filter can't be read any more.")
     export = page.export()
-    with closing(export.rows(found.queryset, page.queryset(), page.order())) as rows:
+    with closing(export.rows(found.queryset, page.shown(), page.order())) as rows:
         yield from stream_xlsx(export.heads(), rows) if kind == "xlsx" else stream_csv(export.heads(), rows)
 
 

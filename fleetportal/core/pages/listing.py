@@ -114,6 +114,10 @@ class ListPage(Page):
         """Return the rows that the list is about."""
         return self.model._default_manager.all()
 
+    def shown(self) -> models.QuerySet[Any]:
+        """Return the rows with what their columns need and no filter asks for; a count does without it."""
+        return self.queryset()
+
     def matching(self, wanted: str, cap: int | None) -> tuple[models.Q, bool]:
         """Return the condition that the search holds these words, and whether more than `cap` do."""
         hits = search.find(self.search_kind, wanted, cap=cap)
@@ -154,7 +158,7 @@ class ListPage(Page):
         wanted = request.GET.get("format", "")
         if wanted in {"xlsx", "csv"}:
             found = Found(self, request.GET, cap=None)
-            return download(found.queryset, self.queryset(), self.order(), self.export(), wanted, self.file_name)
+            return download(found.queryset, self.shown(), self.order(), self.export(), wanted, self.file_name)
         region = bool(self.request.htmx) and self.request.htmx.target == "list-region"
         views = [] if region else arranging.kept_views(self)
         if elsewhere := arranging.settled(self) or arranging.opened_with(self, views):
@@ -323,7 +327,7 @@ class ListPage(Page):
         """Fetch exactly what the visible columns need, in one query: key, label, actions, cells."""
         fields = ["pk", *self.label_fields(), *self.act_fields]
         fields += [name for column in columns for name in column.fields]
-        return page_of(found.queryset, self.queryset(), order, fields, PAGE_SIZE, self.request.GET)
+        return page_of(found.queryset, self.shown(), order, fields, PAGE_SIZE, self.request.GET)
 
     def label_fields(self) -> tuple[str, ...]:
         """Return the field that tells one row from another; it names a row's checkbox and menu."""

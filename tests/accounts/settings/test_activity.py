@@ -9,6 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.colleagues.finding import find_again as find_members
+from accounts.settings import activity
 from cards.models import Card
 from cards.services import find_again
 from fleetportal.core.audit import AuditEntry
@@ -130,6 +132,39 @@ def test_the_list_is_filtered_by_person_act_kind_object_and_days(firm, everythin
     old = today - timedelta(days=9)
     assert shown(firm, query=f"?at_after={old}&at_before={old}") == {"SOU"}
     assert shown(firm, query=f"?at_before={today - timedelta(days=30)}") == set()
+
+
+def test_a_plate_finds_what_was_done_to_its_plastics_and_a_name_what_was_done_to_a_colleague(firm, cards, max_):
+    plastic = factories.issue(cards["WES"], rank=2)
+    note(firm, plastic, firm.ada, "cards.block", kind="cards.issue", object_label="")
+    with all_companies(reason="test data"):
+        find_again(Card.objects.all())
+        find_members([max_.pk])
+    note(firm, max_, firm.ada, "accounts.member_changed", kind="accounts.membership", object_label="MAX")
+    # A division, which no search knows, is found by what its entries say, also when it is gone.
+    note(firm, firm.north, firm.ada, "divisions.removed", kind="accounts.fleetdivision", object_id=9**9,
+         object_label="Harbour")  # fmt: skip
+
+    def acts(words):
+        text = firm.get(f"activity/?object={words}").content.decode().split('id="list-region"')[1]
+        return [word for word in ("Card blocked", "User changed", "Division removed") if f">{word}<" in text]
+
+    assert acts("1-wes") == ["Card blocked"]
+    assert acts("max") == ["User changed"]
+    assert acts("HARB") == ["Division removed"]
+    assert acts("nothing+of+that") == []
+
+
+def test_where_there_are_many_people_their_names_are_read_when_they_are_asked_for(firm, everything, monkeypatch):
+    name = f">{firm.ada.name}</option>"
+    assert name in firm.get("activity/").content.decode()
+    monkeypatch.setattr(activity, "MANY_PEOPLE", 1)
+    with CaptureQueriesContext(connection) as asked:
+        assert name not in firm.get("activity/").content.decode()
+    assert not any('SELECT "accounts_membership"."user_id"' in one["sql"] for one in asked)
+    assert name in firm.get("activity/?advanced=1").content.decode()
+    chosen = firm.get(f"activity/?person={firm.ada.user_id}").content.decode()
+    assert f'value="{firm.ada.user_id}" selected{name}' in chosen
 
 
 @pytest.mark.parametrize(
