@@ -1,8 +1,9 @@
 #!/usr/bin/env python
 """The figures of docs/performance.md: the portal's pages against the frozen floor, interleaved in one run.
 
-Brings up servers and data of its own in var/bench (about six minutes the first time), then measures for about three
-minutes. Everything is on the loopback and ends by itself. `--data` names another directory for the data.
+Brings up servers and data of its own in var/bench (about seven minutes the first time), then measures for about five
+minutes. Everything is on the loopback and ends by itself. `--data` names another directory for the data, `--only` a
+part of the measures.
 """
 
 from __future__ import annotations
@@ -24,11 +25,22 @@ BASE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BASE))
 
 from fleetportal.engines import portal  # noqa: E402  # after the path is set
-from tests.bench import measure  # noqa: E402
-from tests.bench.measure import Result, Target, interleaved, memory_mib, on_the_wire, throughput  # noqa: E402
+from tests.bench import colleagues, measure  # noqa: E402
+from tests.bench.measure import (  # noqa: E402
+    Result,
+    Row,
+    Target,
+    interleaved,
+    last_page,
+    memory_mib,
+    on_the_wire,
+    row,
+    throughput,
+)
 
 BIG, HUGE = "PRO-AAAAAA", "PRO-AABAAA"  # of 100,000 cards and of a million (seed_demo --bench --growth)
 PAGE = BASE / "docs" / "performance.md"
+PARTS = ("cards", "accounts")
 MARKS = ("<!-- figures -->", "<!-- end of figures -->")
 
 
@@ -93,7 +105,7 @@ def manage(environment: dict[str, str], *arguments: str) -> None:
 
 
 def prepare(var: Path, environment: dict[str, str], *, growth: bool) -> None:
-    """Migrate, collect static files and make the data where they are not there."""
+    """Migrate, collect static files and make the cards where they are not there."""
     manage(environment, "migrate", "--noinput", "-v0")
     manage(environment, "collectstatic", "--noinput", "-v0")
     stamp = var / ("growth.stamp" if growth else "data.stamp")
@@ -145,30 +157,6 @@ class Portal:
         with CaptureQueriesContext(connection) as captured:
             client.get(path)
         return len(captured)
-
-
-def last_page(target: Target) -> str:
-    """Return the address of a page deep in the list: the one before the last."""
-    import http.client
-
-    connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=60)
-    deep = Target("last", target.port, f"{target.path}?last=1", target.pids, target.cookie)
-    _status, body, _first = measure.get(deep, connection)
-    connection.close()
-    found = re.search(rb'href="([^"]*before=[^"]*)"', body)
-    if found is None:
-        raise SystemExit("The last page has no way back.")
-    return found.group(1).decode().replace("&amp;", "&")
-
-
-Row = tuple[str, str, str, str, bool]
-
-
-def row(name: str, value: float, must: float, goal: float, unit: str = "×", *, least: bool = False) -> Row:
-    """Return a line of the table: what, measured, must, goal, kept."""
-    kept = value >= must if least else value <= must
-    sign = "≥" if least else "≤"
-    return name, f"{value:.2f} {unit}", f"{sign} {must:g} {unit}", f"{sign} {goal:g} {unit}", kept
 
 
 def pages(target: Any, floor: Any, facts: dict[str, Any], huge: dict[str, Any] | None) -> tuple[list[Row], list[str]]:
@@ -288,8 +276,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=BASE / "var" / "bench")
     parser.add_argument("--no-growth", action="store_true", help="leave out the company of a million cards")
+    parser.add_argument("--only", choices=PARTS, help="measure this part and print it")
     parser.add_argument("--no-write", action="store_true", help="print only")
     chosen = parser.parse_args()
+    parts = (chosen.only,) if chosen.only else PARTS
+    if chosen.only == "accounts" and chosen.no_growth:
+        raise SystemExit("The accounts are measured in the company of a million cards.")
     var = chosen.data.resolve()
     with engines(var) as environment:
         environment.setdefault("SECRET_KEY", os.urandom(16).hex())
@@ -300,37 +292,50 @@ def main() -> int:
         huge = None if chosen.no_growth else inside.facts(HUGE)
         if huge:
             huge["cookie"] = inside.cookie(huge["user"])
+            stamp = var / "colleagues.stamp"
+            if not stamp.exists():
+                colleagues.seed(HUGE)
+                stamp.touch()
         postmaster = postmaster_of()
         with (
             server("fleetportal.wsgi", var, environment) as (own_port, own_pid),
             server("tests.bench.floor_wsgi", var, environment) as (floor_port, floor_pid),
         ):
 
-            def target(name: str, path: str, who: dict[str, Any]) -> Target:
-                return Target(name, own_port, path, (own_pid, postmaster), who["cookie"])
+            def target(name: str, path: str, who: dict[str, Any], part: str = "") -> Target:
+                return Target(name, own_port, path, (own_pid, postmaster), who["cookie"], part)
 
             def floor(name: str, path: str) -> Target:
                 return Target(name, floor_port, path, (floor_pid, postmaster))
 
-            rows, notes = pages(target, floor, facts, huge)
-            list_path = f"/{BIG}/cards/"
-            rows.append(row("queries, list", inside.queries(facts["user"], list_path), 10, 6, ""))
-            rows.append(
-                row("queries, detail", inside.queries(facts["user"], f"{list_path}{facts['card']}/"), 15, 8, "")
-            )
-            speed = throughput(target("list", list_path, facts), clients=8, seconds=8)
-            rows.append(row("throughput of the list, 8 clients", speed, 60, 120, "/s", least=True))
-            rows += weight(target, facts)
-            more, also = files(target, floor, facts, lambda: measure.tree(own_pid) - {own_pid})
-            rows += more
-            notes += also
+            rows: list[Row] = []
+            notes: list[str] = []
+            if "cards" in parts:
+                add(rows, notes, pages(target, floor, facts, huge))
+                list_path = f"/{BIG}/cards/"
+                rows.append(row("queries, list", inside.queries(facts["user"], list_path), 10, 6, ""))
+                rows.append(
+                    row("queries, detail", inside.queries(facts["user"], f"{list_path}{facts['card']}/"), 15, 8, "")
+                )
+                speed = throughput(target("list", list_path, facts), clients=8, seconds=8)
+                rows.append(row("throughput of the list, 8 clients", speed, 60, 120, "/s", least=True))
+                rows += weight(target, facts)
+                add(rows, notes, files(target, floor, facts, lambda: measure.tree(own_pid) - {own_pid}))
+            if "accounts" in parts and huge:
+                add(rows, notes, colleagues.pages(target, floor, HUGE, huge, facts["company"]))
     text = table(rows, notes)
     print(text)
-    if not chosen.no_write and PAGE.exists():
+    if not (chosen.no_write or chosen.only) and PAGE.exists():
         page = PAGE.read_text()
         start, end = (page.index(mark) for mark in MARKS)
         PAGE.write_text(f"{page[: start + len(MARKS[0])]}\n{text}\n{page[end:]}")
     return 0 if all(kept for *_rest, kept in rows) else 1
+
+
+def add(rows: list[Row], notes: list[str], more: tuple[list[Row], list[str]]) -> None:
+    """Take over what a part has measured."""
+    rows += more[0]
+    notes += more[1]
 
 
 def postmaster_of() -> int:

@@ -3,5 +3,5 @@
 from fleetportal.settings import *  # noqa: F403  # a settings module of settings
 from fleetportal.settings import DATABASES, WIDE_ROLE
 
-ROOT_URLCONF = "tests.bench.floor"
+ROOT_URLCONF = "tests.bench.floor_rights"
 DATABASES["default"]["OPTIONS"]["options"] += f" -c role={WIDE_ROLE}"

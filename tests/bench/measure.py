@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import statistics
 import threading
 import time
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
+# A line of the table: what, measured, must, goal, kept.
+Row = tuple[str, str, str, str, bool]
 
 
 @dataclass
@@ -41,13 +44,14 @@ class Result:
 
 @dataclass(frozen=True)
 class Target:
-    """An address on a server, with the processes whose time it costs."""
+    """An address on a server, with the processes whose time it costs; `part` is the part of the page that is asked."""
 
     name: str
     port: int
     path: str
     pids: tuple[int, ...]
     cookie: str = ""
+    part: str = ""
 
 
 def tree(root: int) -> set[int]:
@@ -92,6 +96,8 @@ def get(target: Target, connection: http.client.HTTPConnection, *, packed: bool 
     headers = {"Host": "localhost"}
     if target.cookie:
         headers["Cookie"] = target.cookie
+    if target.part:
+        headers |= {"HX-Request": "true", "HX-Target": target.part}
     if packed:
         headers["Accept-Encoding"] = "br, gzip"
     began = time.perf_counter()
@@ -155,3 +161,27 @@ def throughput(target: Target, *, clients: int, seconds: float) -> float:
     for thread in threads:
         thread.join()
     return sum(counts) / seconds
+
+
+def row(name: str, value: float, must: float, goal: float, unit: str = "×", *, least: bool = False) -> Row:
+    """Return a line of the table: what, measured, must, goal, kept."""
+    kept = value >= must if least else value <= must
+    sign = "≥" if least else "≤"
+    return name, f"{value:.2f} {unit}", f"{sign} {must:g} {unit}", f"{sign} {goal:g} {unit}", kept
+
+
+def last_page(target: Target) -> str:
+    """Return the address of a page deep in the list: the one before the last."""
+    connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=60)
+    deep = Target("last", target.port, joined(target.path, "last=1"), target.pids, target.cookie)
+    _status, body, _first = get(deep, connection)
+    connection.close()
+    found = re.search(rb'href="([^"]*before=[^"]*)"', body)
+    if found is None:
+        raise SystemExit(f"The last page of {target.path} has no way back.")
+    return found.group(1).decode().replace("&amp;", "&")
+
+
+def joined(path: str, words: str) -> str:
+    """Return an address with further words."""
+    return f"{path}{'&' if '?' in path else '?'}{words}"
