@@ -38,7 +38,8 @@ from tests.cards.seeded import (
 from vehicles.models import Driver, Vehicle
 from vehicles.vin import check_digit, doubt, refusal
 
-pytestmark = pytest.mark.django_db
+# One worker runs them all, so that the demonstration is loaded once.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("seed")]
 
 
 @pytest.fixture(scope="module")
