@@ -104,7 +104,7 @@ def _own(reader: Any, fleet: Any) -> None:
         factories.limit(factories.card(fleet.number, status=status, driver=driver, vehicle=car, issue_fields=issue))
     of_two_ranks = factories.card(fleet.number, driver=driver)
     factories.issue(of_two_ranks, rank=2, status="new")
-    for path in ("", "mine/", f"drivers/{driver.pk}/", f"users/{member.pk}/"):
+    for path in ("", "mine/"):
         reader.get(ada, f"{base}{path}")
     form = {"last_name": "Maes", "first_name": "Nora", "customer_number": fleet.number.pk, "member": member.pk}
     reader.send(ada, f"{base}drivers/new/", **form)
