@@ -22,7 +22,7 @@ from fleetportal.core.mail import CaughtMail, OutgoingMail
 from fleetportal.core.named import WORK, mail_words, work_word
 from fleetportal.core.pages import ActionPage, Badge, Choice, ListPage, Moment, OperatorPage, Text, Translated
 from fleetportal.core.pages.base import act
-from fleetportal.core.pages.columns import Writer
+from fleetportal.core.pages.columns import EMPTY, Column, Writer
 from fleetportal.core.timetable import last_starts
 from fleetportal.core.work import KINDS, PERIODIC, retry
 from fleetportal.core.work_models import JobRun, WorkItem
@@ -57,6 +57,21 @@ class Named(Choice):
         return lambda name: words.get(name, name)
 
 
+@dataclass(frozen=True, slots=True)
+class Subject(Column):
+    """What work is about; for a mail that is its template, which is said by its word."""
+
+    def writer(self) -> Writer:
+        """Write the words."""
+        said = self.exporter()
+        return lambda subject, kind: escape(said(subject, kind)) or EMPTY
+
+    def exporter(self) -> Callable[..., Any]:
+        """Return the words."""
+        words = {name: str(word) for name, word in mail_words().items()}
+        return lambda subject, kind: words.get(subject, subject) if kind == "core.send_mail" else subject
+
+
 class WorkFilter(filters.FilterSet):
     """Work by status and kind."""
 
@@ -84,7 +99,7 @@ class WorkList(ListPage, OperatorPage):
     file_name = "work"
     columns = (
         Named("kind", lazy("Kind"), ("kind",), choices=WORK),
-        Text("subject", lazy("About"), ("subject",)),
+        Subject("subject", lazy("About"), ("subject", "kind")),
         Text("company", lazy("Company"), ("company__identifier",)),
         Badge("status", lazy("Status"), ("status",), choices=WorkItem.Status.choices),
         Moment("created", lazy("Created"), ("created_at",), sort="pk"),

@@ -52,11 +52,14 @@ def test_the_lists_of_work_and_mail_say_words_and_filter_by_them(client):
     acme = factories.company("Acme")
     factories.work_item(acme, kind="cards.block_many", status="failed")
     factories.work_item(acme, kind="former.kind", status="failed")
+    factories.work_item(acme, kind="core.send_mail", status="failed", subject="card_refused")
     factories.outgoing_mail(acme, template="card_blocked")
     client.force_login(factories.operator())
     work = client.get("/operator/work/").content.decode()
     assert 'Block cards<br><small class="muted">cards.block_many</small>' in work
     assert '<small class="muted">former.kind</small>' in work
+    assert "card_refused" not in work
+    assert '<td data-label="About">Card refused by the card maker</td>' in work
     assert 'Seal the audit<br><small class="muted">core.seal_audit</small>' in work
     assert '<option value="cards.block_many">Block cards</option>' in work
     assert "former.kind" not in client.get("/operator/work/?kind=cards.block_many").content.decode()
