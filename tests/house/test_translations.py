@@ -30,14 +30,15 @@ SAME = {
     "fr": {
         "%(amount)s %(unit)s %(period)s", "%(count)s minute", "%(litres)s litres", "Actions", "Active", "AdBlue",
         "Application", "Applications", "CSV", "Client", "Code", "Condition %(place)s", "Consultation", "Diesel",
-        "Document", "Documents", "E-mail", "Excel", "France", "Introduction", "Invitation", "Luxembourg", "Menu", "Pages",
-        "Parking", "Pool", "Portugal", "Production", "Services", "Transactions", "Type", "Version", "Version %(number)s", "kWh", "kg",
-        "litres", "minutes",
+        "Document", "Documents", "E-mail", "Excel", "France", "Introduction", "Invitation", "Luxembourg", "Menu",
+        "Pages", "Parking", "Pool", "Portugal", "Production", "Services", "Transactions", "Type", "Version",
+        "Version %(number)s", "kWh", "kg", "litres", "minutes",
     },
     "nl": {
         "%(amount)s %(unit)s %(period)s", "%(label)s: %(after)s", ":", "AdBlue", "CNG", "CSV", "Code", "Diesel",
         "Document", "E-mail", "Excel", "Hardware", "Helpdesk", "Job", "LPG", "Menu", "Model", "Open", "Operator",
-        "Parking", "Pool", "Portugal", "Simulator", "Status", "Tracking", "Type", "euro", "kWh", "kg", "model", "per week",
+        "Parking", "Pool", "Portugal", "Simulator", "Status", "Tracking", "Type", "euro", "kWh", "kg", "model",
+        "per week",
     },
 }  # fmt: skip
 
