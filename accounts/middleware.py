@@ -29,7 +29,10 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class SessionLifeMiddleware:
-    """Ends a session that was idle or open for too long, and leads back to the page after a new sign-in (ACC-7)."""
+    """Ends a session that was idle or open for too long, and leads back to the page after a new sign-in (ACC-7).
+
+    Who comes with the cookie of a session that was ended elsewhere reads at the sign-in that it ended, and not why.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -40,7 +43,12 @@ class SessionLifeMiddleware:
         if isinstance(user, User) and (why := sessions.over(request.session, user, timezone.now())):
             receivers.session_ended(request, user, why)
             return self._lead(request, why)
-        return self.get_response(request)
+        # Looking for the user has looked for the session, too.
+        gone = bool(request.COOKIES.get(settings.SESSION_COOKIE_NAME)) and request.session.is_empty()
+        response = self.get_response(request)
+        if gone and response.headers.get("Location", "").startswith(f"{resolve_url(settings.LOGIN_URL)}?"):
+            return self._lead(request, "over")
+        return response
 
     def _lead(self, request: HttpRequest, why: str) -> HttpResponse:
         """Lead to the sign-in, and from there back: to the page itself, or to the one whose form was sent."""

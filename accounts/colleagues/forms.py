@@ -199,7 +199,7 @@ class ColleagueForm(forms.Form):
             for title, text, names in (
                 (_("Who"), "", who),
                 (_("Profile and applications"), "", what),
-                (_("Limits"), _("Lists, counts, files, searches and orders are cut down to these."), where),
+                (_("Part of the fleet"), _("Lists, counts, files, searches and orders are cut down to these."), where),
                 (_("Validity"), "", when),
             )
         ]

@@ -132,6 +132,43 @@ def test_a_part_of_a_page_that_comes_too_late_leads_the_whole_page(own, clock):
     assert late.headers["HX-Redirect"] == "/accounts/login/?ended=idle&next=%2F"
 
 
+@pytest.mark.rule("ACC-7")
+@pytest.mark.django_db
+def test_a_session_that_was_ended_from_elsewhere_says_so_and_no_more(own, phone):
+    sessions.end(UserSession.objects.filter(ip="198.51.100.7"))
+    led = phone.get("/accounts/profile/?tab=1")
+    assert led.headers["Location"] == "/accounts/login/?ended=over&next=%2Faccounts%2Fprofile%2F%3Ftab%3D1"
+    content = page(phone, led.headers["Location"])
+    assert "Your session has ended. Sign in to go on." in content
+    # It is said once, where it happened: whoever comes afresh reads nothing of sessions.
+    assert phone.get("/accounts/profile/").headers["Location"] == "/accounts/login/?next=/accounts/profile/"
+    assert "has ended" not in page(Client(), "/accounts/login/")
+
+
+@pytest.mark.rule("ACC-7")
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/PRO-ACMEAA/cards/", "/PRO-NOBODY/cards/", "/no/such/page/"])
+def test_an_ended_session_is_answered_as_none_is_but_for_that_word(own, phone, path):
+    sessions.end(UserSession.objects.filter(ip="198.51.100.7"))
+    ended, stranger = phone.get(path), Client().get(path)
+    assert ended.status_code == stranger.status_code
+    assert ("ended=over" in ended.headers.get("Location", "")) == (stranger.status_code == 302)
+
+
+@pytest.mark.django_db
+def test_a_part_of_a_page_whose_session_was_ended_leads_the_whole_page(own, phone):
+    sessions.end(UserSession.objects.filter(ip="198.51.100.7"))
+    at = {"HTTP_HX_REQUEST": "true", "HTTP_HX_CURRENT_URL": "http://testserver/PRO-ACMEAA/cards/?q=1"}
+    led = phone.get("/PRO-ACMEAA/cards/?q=12", **at)
+    assert led.headers["HX-Redirect"] == "/accounts/login/?ended=over&next=%2FPRO-ACMEAA%2Fcards%2F%3Fq%3D1"
+
+
+@pytest.mark.django_db
+def test_who_signs_out_reads_nothing_of_an_ended_session(own):
+    own.post("/accounts/logout/")
+    assert "ended" not in own.get("/accounts/profile/").headers["Location"]
+
+
 @pytest.mark.django_db
 def test_using_a_session_costs_a_write_once_a_minute(own, clock):
     def updates() -> int:
