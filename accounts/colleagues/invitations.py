@@ -153,7 +153,7 @@ def _invitation_mail(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None
     invitation.save(update_fields=["token_hash", "expires_at"])
     return {
         "button_url": settings.PORTAL_URL + reverse("accounts:invitation", args=[token]),
-        "recipient_name": f"{invitation.first_name} {invitation.last_name}",
+        "recipient_name": f"{invitation.last_name} {invitation.first_name}",
         "company": invitation.membership.company.legal_name,
         "expires_at": invitation.expires_at,
     }

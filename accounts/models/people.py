@@ -64,8 +64,8 @@ class User(AbstractBaseUser):
 
     @property
     def full_name(self) -> str:
-        """First and last name, or the address where neither is known."""
-        return f"{self.first_name} {self.last_name}".strip() or self.email
+        """Last and first name as lists show them, or the address where neither is known."""
+        return self.list_name or self.email
 
     @property
     def list_name(self) -> str:

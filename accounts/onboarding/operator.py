@@ -34,7 +34,7 @@ class ConditionsList(ListPage, OperatorPage):
     columns = (
         Link("number", lazy("Version"), ("number", "pk")),
         Moment("published", lazy("Published"), ("published_at",)),
-        Text("by", lazy("Published by"), ("published_by__first_name", "published_by__last_name")),
+        Text("by", lazy("Published by"), ("published_by__last_name", "published_by__first_name")),
     )
 
     def row_prefix(self) -> str:

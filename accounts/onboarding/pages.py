@@ -137,7 +137,7 @@ class SecondaryUsers(Step):
         if wanted != membership.is_active:
             set_active(membership=membership, active=wanted, **about)
             changed["is_active"] = wanted
-        name = f"{form.cleaned_data['first_name']} {form.cleaned_data['last_name']}"
+        name = f"{form.cleaned_data['last_name']} {form.cleaned_data['first_name']}"
         said = _("%(name)s is changed.") if changed else _("Nothing was changed for %(name)s.")
         messages.success(self.page.request, said % {"name": name})
         return False

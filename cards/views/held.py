@@ -51,7 +51,7 @@ class HeldList(ListPage, CompanyPage):
 
     def queryset(self) -> Any:
         """Return the held work, with the name of who asked for it."""
-        name = Concat(F("requested_by__first_name"), Value(" "), F("requested_by__last_name"))
+        name = Concat(F("requested_by__last_name"), Value(" "), F("requested_by__first_name"))
         return held_work().annotate(what=Coalesce(NullIf(F("subject"), Value("")), F("kind")), who=name)
 
     def row_prefix(self) -> str:

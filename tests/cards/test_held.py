@@ -100,12 +100,12 @@ def test_administrators_are_told_once_by_mail_and_at_home(
         for item in rows(WorkItem, kind="core.send_mail"):
             assert run(item.pk, NOW.replace(year=2101)) is Outcome.DONE
     [sent] = [message for message in mail.outbox if message.to == [ada.person.email] and "Held" in message.subject]
-    assert "Max Person asked for this and may not do it any more: Recount of 3 cards." in sent.body
+    assert "Person Max asked for this and may not do it any more: Recount of 3 cards." in sent.body
     assert f"/{acme.identifier}/jobs/held/" in sent.body
     home = ada.get("")
     assert "1 job is held" in home.text
     [row] = ada.get(home.page.first("a", class_="todo-warning").attrs["href"]).rows
-    assert (row["What"], row["Asked by"]) == ("Recount of 3 cards", "Max Person")
+    assert (row["What"], row["Asked by"]) == ("Recount of 3 cards", "Person Max")
     assert centres(fleet) == dict.fromkeys(fleet, "")
 
 
@@ -116,7 +116,7 @@ def test_an_administrator_lets_it_run_under_their_own_name(ada, fleet, member, r
     item = rows(WorkItem, status="held")[0]
     page = ada.get(f"jobs/held/{item.pk}/run/")
     assert "under your name" in page.text
-    assert "asked by Max Person" in page.text
+    assert "asked by Person Max" in page.text
     assert centres(fleet) == dict.fromkeys(fleet, "")
     progress = ada.send(page)
     assert progress.place == ada.url(f"jobs/{batch.pk}/")

@@ -109,7 +109,7 @@ def test_a_user_gets_it_at_the_address_of_the_moment_it_is_sent(letters):
     user.save()
     run(item.pk, NOW)
     assert outbox_module.outbox[0].to == ["new@acme.example"]
-    assert "Ada Person" in outbox_module.outbox[0].body
+    assert "Person Ada" in outbox_module.outbox[0].body
 
 
 def test_an_address_that_was_named_stays(letters):

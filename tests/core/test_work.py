@@ -410,7 +410,7 @@ def test_work_runs_for_who_asked_in_their_language_with_their_rights(acme, max_o
         item = promised(acme, name="test.order", requested_by=max_of_acme.user_id)
         assert run(item.pk, NOW) is Outcome.DONE
     actor, language = seen[0]
-    assert (actor.label, language) == ("Max Person", "nl")
+    assert (actor.label, language) == ("Person Max", "nl")
     assert not actor.everything
 
 

@@ -110,7 +110,7 @@ def test_a_confirmation_is_shown_and_an_invitation_sent_at_once(house):
     (mail,) = caught()
     assert mail.to == ["an.peeters@client.example"]
     assert "Acme invites you" in mail.subject
-    assert "Ada Person created a user for you at Acme." in mail.body
+    assert "Person Ada created a user for you at Acme." in mail.body
     assert "/invitations/" in str(mail.alternatives[0][0])
     assert invitation_of(made).sender == house.ada.user
 

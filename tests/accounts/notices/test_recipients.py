@@ -31,7 +31,7 @@ def test_whom_the_company_chose_is_told_by_name_who_did_it(office, max_):
     card = office.card(printed_as="1-ABC-123")
     office.block(card, by=max_)
     assert told() == ["Ada", "Max"]
-    assert {mail.recipient.first_name: mail.context["by"] for mail in mails()} == {"Ada": "Max Person", "Max": ""}
+    assert {mail.recipient.first_name: mail.context["by"] for mail in mails()} == {"Ada": "Person Max", "Max": ""}
     (notice,) = notices(office.ada)
     assert (notice.object_id, notice.channel) == (card.pk, "mail")
 

@@ -196,7 +196,7 @@ def test_secondary_users_are_listed_and_changed_on_the_spot(vera, lea, taken_ove
     assert (opened.values["applications"], opened.values["change_applications"]) == (["cards", "requests"], ["cards"])
     saved = vera.send(opened, first_name="Léa", phone="02 555 01 02", profile="management")
     assert saved.place.endswith("/start/users/")
-    assert saved.messages == ["LÉA MAES is changed."]
+    assert saved.messages == ["MAES LÉA is changed."]
     assert again(lea).profile == "management"
     assert again(lea).name == "MAES LÉA"
     # The levels of the card side stay as they were, whatever the profile.
@@ -210,12 +210,12 @@ def test_a_secondary_user_is_made_inactive_and_given_other_rights(vera, lea):
     vera.send(begin(vera), **INFORMATION)
     opened = vera.get(f"start/users/?user={lea.pk}")
     saved = vera.send(opened, is_active=None, applications=["cards", "vehicles"], change_applications=[])
-    assert saved.messages == ["LEA MAES is changed."]
+    assert saved.messages == ["MAES LEA is changed."]
     member = again(lea)
     assert (member.is_active, member.applications, member.change_applications) == (False, ["cards", "vehicles"], [])
     assert "Inactive" in saved.text
     unchanged = vera.send(vera.get(f"start/users/?user={lea.pk}"))
-    assert unchanged.messages == ["Nothing was changed for LEA MAES."]
+    assert unchanged.messages == ["Nothing was changed for MAES LEA."]
 
 
 @pytest.mark.rule("ONB-4")

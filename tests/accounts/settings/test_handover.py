@@ -54,8 +54,8 @@ def test_both_are_told_by_mail_and_both_histories_say_so(firm, max_):
     send_waiting()
     mails = {mail.to[0]: mail for mail in caught()}
     assert mails.keys() == {firm.ada.user.email, max_.user.email}
-    assert "Max Person is the principal user of Acme now" in mails[firm.ada.user.email].body
-    assert "Ada Person handed over to you" in mails[max_.user.email].body
+    assert "Person Max is the principal user of Acme now" in mails[firm.ada.user.email].body
+    assert "Person Ada handed over to you" in mails[max_.user.email].body
     for member in (firm.ada, max_):
         page = firm.get(f"users/{member.pk}/").content.decode()
         assert "Role of the principal user" in page
