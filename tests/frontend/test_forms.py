@@ -5,6 +5,7 @@ import re
 import pytest
 from django import forms
 from django.template.loader import render_to_string
+from django.utils.translation import override
 
 
 class Sample(forms.Form):
@@ -59,6 +60,20 @@ def test_an_error_stands_at_its_field_and_on_top_with_a_link():
     summary = render_to_string("components/form_errors.html", {"form": form})
     assert '<a href="#id_printed">Plate</a>' in summary
     assert "One thing to correct" in summary
+
+
+def test_as_many_things_are_counted_as_are_listed():
+    form = Sample({"category": "v", "printed": "1-ABC-123"})
+    form.add_error("limit", "Not above 500 euro.")
+    form.add_error("limit", "Not in cents.")
+    form.add_error("printed", "Not this one.")
+    listed = render_to_string("components/form_errors.html", {"form": form})
+    assert f"{listed.count('<li>')} things to correct" in listed
+
+
+def test_an_address_that_is_none_is_called_as_everywhere():
+    with override("fr"), pytest.raises(forms.ValidationError, match="adresse e-mail valide"):
+        forms.EmailField().clean("nobody")
 
 
 def test_what_is_wrong_with_a_hidden_field_is_said_on_top():

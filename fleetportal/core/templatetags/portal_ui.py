@@ -81,13 +81,20 @@ def hidden_errors(form: BaseForm) -> list[str]:
 @register.filter
 def error_count(form: BaseForm) -> int:
     """How many things must be put right before the form can be sent."""
-    return len(hidden_errors(form)) + sum(1 for field in form.visible_fields() if field.errors)
+    return len(hidden_errors(form)) + sum(len(field.errors) for field in form.visible_fields())
 
 
 @register.filter
 def names(error: Any, field: BoundField) -> bool:
     """Say whether what is wrong with a field names it already, as the sentence about an empty one does."""
     return str(field.label).rstrip(" .:?") in str(error)
+
+
+@register.filter
+@stringfilter
+def ends_itself(label: str) -> bool:
+    """Say whether a label ends with a mark of its own, as a question does, and takes no colon."""
+    return label.endswith(("?", "!", ".", ":"))
 
 
 @register.filter
