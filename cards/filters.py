@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CustomerNumber, FleetDivision
 from cards.catalogue import FUELS, Category, CodeType, RenewalStatus
 from cards.lifecycle import CARD_STATUSES, IN_PRODUCTION, RECEIVED, REQUEST_STATUSES
-from cards.models import Card, CardProduct, Request
+from cards.models import Card, CardProduct, MakerFile, Request
 
 
 def numbers(request: Any) -> QuerySet[CustomerNumber]:
@@ -167,3 +167,19 @@ class QueueFilter(RequestFilter):
     def by_status(self, queryset: QuerySet[Request], name: str, value: str) -> QuerySet[Request]:
         """Keep the requests of one status, or every one."""
         return queryset if value == "all" else queryset.filter(status=value)
+
+
+class MakerFileFilter(filters.FilterSet):
+    """What is to be looked at among the card maker's files."""
+
+    aside = filters.BooleanFilter(
+        method="only_aside", label=_("Only with something set aside"), widget=forms.CheckboxInput()
+    )
+
+    class Meta:
+        model = MakerFile
+        fields: tuple[str, ...] = ()
+
+    def only_aside(self, queryset: QuerySet[MakerFile], name: str, value: bool | None) -> QuerySet[MakerFile]:
+        """Keep the files that were set aside, whole or in lines."""
+        return queryset.filter(MakerFile.ASIDE) if value else queryset

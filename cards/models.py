@@ -293,6 +293,9 @@ class MakerFile(OperatorModel):
     lines = models.PositiveIntegerField(default=0)
     applied = models.PositiveIntegerField(default=0)
 
+    # What staff should look at: a file that was set aside whole, or lines of one that was taken.
+    ASIDE = Q(state="set_aside") | Q(applied__lt=models.F("lines"))
+
     class Meta:
         constraints = [
             # The same content twice is the same delivery: it is taken once.

@@ -6,15 +6,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Case, Count, F, Q, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
-from cards.filters import QueueFilter
+from cards.filters import MakerFileFilter, QueueFilter
 from cards.history import request_history
 from cards.lifecycle import CARD, IN_PRODUCTION, RECEIVED, REQUEST
 from cards.models import Batch, MakerFile, Request, SetAsideLine
@@ -30,6 +30,7 @@ from fleetportal.core.work_models import WorkItem
 
 # How the card maker is reached, by the name of the setting (CARD_MAKER).
 MAKERS = {"files": lazy("By files"), "simulator": lazy("Simulator")}
+SOME_LINES = gettext_noop("Some lines were set aside. The page of the file says which, and why.")
 
 
 class OperatorHome(OperatorPage):
@@ -47,8 +48,10 @@ class OperatorHome(OperatorPage):
             making=Count("pk", filter=Q(status=IN_PRODUCTION)),
             late=Count("pk", filter=Q(due_at__lt=self.now)),
         )
-        stopped = WorkItem.objects.filter(status__in=["failed", "held"]).count()
-        aside = MakerFile.objects.filter(state=MakerFile.State.SET_ASIDE).count()
+        stopped = WorkItem.objects.aggregate(
+            failed=Count("pk", filter=Q(status="failed")), held=Count("pk", filter=Q(status="held"))
+        )
+        aside = MakerFile.objects.filter(MakerFile.ASIDE).count()
         todo = [
             {"label": label, "count": number_format(count, force_grouping=True), "url": url, "tone": tone, "text": text}
             for label, count, url, tone, text in (
@@ -67,16 +70,27 @@ class OperatorHome(OperatorPage):
                     _("Take them into production, the oldest first."),
                 ),
                 (
-                    ngettext("work item is stopped", "work items are stopped", stopped),
-                    stopped,
+                    ngettext("work item has failed", "work items have failed", stopped["failed"]),
+                    stopped["failed"],
                     f"{self.url('operator:work')}?status=failed",
                     "warning",
                     _("See why, and try again."),
                 ),
                 (
-                    ngettext("file of the card maker is set aside", "files of the card maker are set aside", aside),
+                    ngettext("work item is held", "work items are held", stopped["held"]),
+                    stopped["held"],
+                    f"{self.url('operator:work')}?status=held",
+                    "warning",
+                    _("See what each waits for."),
+                ),
+                (
+                    ngettext(
+                        "file of the card maker has something set aside",
+                        "files of the card maker have something set aside",
+                        aside,
+                    ),
                     aside,
-                    self.url("operator:files"),
+                    f"{self.url('operator:files')}?aside=on",
                     "warning",
                     _("See the reason of each."),
                 ),
@@ -370,6 +384,7 @@ class FileList(ListPage, OperatorPage):
     permission = "operator.see"
     title = lazy("Card maker's files")
     model = MakerFile
+    filterset_class = MakerFileFilter
     searchable = False
     default_order = "-received"
     empty_title = lazy("No files yet")
@@ -381,8 +396,13 @@ class FileList(ListPage, OperatorPage):
         Text("lines", lazy("Lines"), ("lines",), numeric=True),
         Text("applied", lazy("Applied"), ("applied",), numeric=True),
         Moment("received", lazy("Received"), ("received_at",), sort="pk"),
-        Translated("reason", lazy("Reason"), ("reason",)),
+        Translated("reason", lazy("Reason"), ("said",)),
     )
+
+    def queryset(self) -> Any:
+        """Return the files; one that was taken says so where lines of it were set aside."""
+        lines = When(MakerFile.ASIDE, reason="", then=Value(SOME_LINES))
+        return MakerFile.objects.annotate(said=Case(lines, default=F("reason")))
 
     def row_prefix(self) -> str:
         """Return the beginning of a file's address."""

@@ -188,6 +188,7 @@ class CheckPage(FormPage, CompanyPage):
         return {
             "change_url": self.change_url(),
             "warnings": self.order_form.warnings,
+            "elsewhere": _elsewhere(data),
             "printed_as": data["printed_as"],
             "sections": [
                 {
@@ -229,7 +230,7 @@ class CheckPage(FormPage, CompanyPage):
                     "title": _("Secret code"),
                     "facts": [
                         {"label": _("Type"), "value": CodeType(data["code_type"]).label},
-                        *([{"label": _("Code"), "value": _("set, not shown")}] if chosen else []),
+                        *([self.code_fact()] if chosen else []),
                         {
                             "label": _("Secret codes are sent to"),
                             "value": address_text(number.lines),
@@ -241,6 +242,11 @@ class CheckPage(FormPage, CompanyPage):
                 },
             ],
         }
+
+    def code_fact(self) -> dict[str, Any]:
+        """Say that a chosen code is set, and lead to where another one is typed."""
+        enter = {"label": _("Enter again"), "url": f"{self.change_url()}#id_secret_code"}
+        return {"label": _("Code"), "value": _("set, not shown"), "link": enter}
 
     def act(self, form: forms.Form) -> str:
         """Place the order and show its receipt, or the form for the next card like it (CRD-8)."""
@@ -367,6 +373,21 @@ def copied(card: Card) -> dict[str, Any]:
 def _said(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Leave out what was left empty: who checks an order looks at what was filled in."""
     return [fact for fact in facts if fact["value"]]
+
+
+def _elsewhere(data: dict[str, Any]) -> str:
+    """Point out an address that is another customer number's: the form opens with that of the first one."""
+    number: CustomerNumber = data["customer_number"]
+    address = {name: data[name] for name in ADDRESS}
+    if all(getattr(number, name) == line for name, line in address.items()):
+        return ""
+    other = CustomerNumber.objects.filter(**address).exclude(pk=number.pk).first()
+    if other is None:
+        return ""
+    return _("The card is sent to the address of %(other)s, but it is billed to %(number)s.") % {
+        "other": other,
+        "number": number,
+    }
 
 
 def _address(data: dict[str, Any]) -> str:

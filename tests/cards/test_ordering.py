@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from cards.models import Card, CardLimit, Request
+from cards.services import ADDRESS
 from fleetportal.core.drafts import Draft
 from fleetportal.core.work_models import WorkItem
 from tests import factories
@@ -197,7 +198,7 @@ def test_the_check_shows_address_and_code_before_anything_is_ordered(ada, number
     assert seen.title == "Check your order"
     assert seen.facts["The card is sent to"] == "Acme, reception, Havenlaan 12, 1080 Brussel, Belgium"
     assert seen.facts["Type"] == "4 digits, chosen by you"
-    assert seen.facts["Code"] == "set, not shown"
+    assert seen.facts["Code"] == "set, not shown Enter again"
     assert "7391" not in seen.html
     assert rows(Card) == rows(Request) == []
 
@@ -214,15 +215,24 @@ def test_the_address_of_code_letters_is_shown_and_can_not_be_changed_here(ada, n
     assert again(number).lines == before
 
 
+@pytest.mark.rule("CRD-6")
+def test_an_address_of_another_customer_number_is_pointed_out_before_confirming(ada, number, second):
+    lines = {name: getattr(number, name) for name in ADDRESS}
+    there = check(ada, customer_number=str(second.pk), **lines)
+    assert there.warnings == [f"The card is sent to the address of {number}, but it is billed to {second}."]
+    assert check(ada, customer_number=str(number.pk), **lines).warnings == []
+    assert check(ada, customer_number=str(second.pk), **{**lines, "street": "Quai 1"}).warnings == []
+
+
 @pytest.mark.rule("CRD-6", "PIN-1")
 def test_a_chosen_code_can_be_entered_again_from_the_check(ada):
     seen = check(ada, code_type="chosen", secret_code="7391", secret_code_again="7391")
     sealed = bytes(one(Draft).sealed)
-    form = ada.get(seen.link("Change something"))
+    form = ada.get(seen.link("Enter again"))
     assert "Set, not shown. Type a new one only to change it." in form.text
     assert [one.attrs.get("value", "") for one in form.inputs("secret_code")] == [""]
     kept = ada.send(form)
-    assert kept.facts["Code"] == "set, not shown"
+    assert kept.facts["Code"] == "set, not shown Enter again"
     assert bytes(one(Draft).sealed) == sealed
     changed = ada.send(ada.get(kept.link("Change something")), secret_code="8264", secret_code_again="8264")
     assert bytes(one(Draft).sealed) != sealed

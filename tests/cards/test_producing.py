@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from cards.models import Batch, Card
+from cards.production.answers import ALREADY_TAKEN
 from fleetportal.core import search
 from fleetportal.core.scope import all_companies
 from tests import factories
@@ -157,3 +158,28 @@ def _searchable(requests):
     with all_companies(reason="test data"):
         entries = [search.Entry(company=row.company_id, object_id=row.pk, words=row.label) for row in requests]
         search.put("cards.request", entries)
+
+
+@pytest.mark.rule("FUL-3")
+def test_a_file_of_which_a_line_was_set_aside_is_found_like_one_set_aside_whole(otto):
+    factories.maker_file(name="good.csv", state="taken", reason="", lines=4, applied=4)
+    factories.maker_file(name="a-line.csv", state="taken", reason="", lines=4, applied=3)
+    factories.maker_file(name="whole.csv", state="set_aside", reason=ALREADY_TAKEN)
+    home = otto.get("")
+    assert "2 files of the card maker have something set aside" in home.text
+    assert "/operator/files/?aside=on" in home.html
+    found = otto.get("files/?aside=on")
+    assert [row["File"] for row in found.rows] == ["whole.csv", "a-line.csv"]
+    reasons = [row["Reason"] for row in found.rows]
+    assert reasons == [ALREADY_TAKEN, "Some lines were set aside. The page of the file says which, and why."]
+    assert [row["Reason"] for row in otto.get("files/").rows] == [*reasons, "–"]
+
+
+@pytest.mark.rule("GEN-13")
+def test_the_overview_leads_to_work_that_failed_and_to_work_that_is_held(otto, acme):
+    for status in ("failed", "held", "held"):
+        factories.work_item(acme, status=status)
+    home = otto.get("")
+    for sentence, path in (("1 work item has failed", "?status=failed"), ("2 work items are held", "?status=held")):
+        assert sentence in home.text
+        assert f"/operator/work/{path}" in home.html
