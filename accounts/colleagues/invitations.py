@@ -156,4 +156,5 @@ def _invitation_mail(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None
         "recipient_name": f"{invitation.last_name} {invitation.first_name}",
         "company": invitation.membership.company.legal_name,
         "expires_at": invitation.expires_at,
+        "known": invitation.membership.user.has_usable_password(),
     }

@@ -125,7 +125,9 @@ def invitation(request: PortalRequest, token: str) -> HttpResponse:
         if request.method == "POST":
             request.session[SESSION_KEY] = found.pk
             return redirect("accounts:join")
-        return render(request, "accounts/colleagues/invitation.html", {"company": found.membership.company})
+        known = found.membership.user.has_usable_password()
+        context = {"company": found.membership.company, "known": known}
+        return render(request, "accounts/colleagues/invitation.html", context)
 
 
 @_open_page

@@ -320,6 +320,20 @@ def test_who_has_an_account_signs_in_to_join_and_keeps_the_password(house, ben):
     assert here.user.check_password(factories.PASSWORD)
 
 
+@pytest.mark.rule("ACC-24")
+def test_only_a_new_person_is_told_to_have_the_names_and_the_phone_ready(house, ben):
+    known, new = house.created(email=ben.user.email), house.created()
+    send_waiting()
+    mails = {mail.to[0]: mail for mail in caught()}
+    for made, asked in ((known, False), (new, True)):
+        said = mails[made.user.email]
+        page = Client().get(link_of(made)).content.decode()
+        for text in (said.body, said.alternatives[0][0], page):
+            assert ("Sign in with the account that you have" in text) is not asked
+        assert ("exactly as your colleague entered them" in said.body) is asked
+        assert ("at hand as your company entered them" in page) is asked
+
+
 def test_somebody_else_who_is_signed_in_can_not_take_it_up(house, ben):
     made = house.created()
     client = opened(made, visitor(ben.user))
