@@ -217,7 +217,7 @@ class RequireSecondFactor(FormPage, CompanyPage):
     def extra(self, form: Any) -> dict[str, Any]:
         """Return how many have one: who requires it should know whom it will ask."""
         have, all_members = factors.how_many(self.company)
-        return {"summary": [(_("Users"), all_members), (_("With a second factor"), have)]}
+        return {"summary": [(_("Users"), str(all_members)), (_("With a second factor"), str(have))]}
 
     def act(self, form: Any) -> str:
         """Require it, or no more."""

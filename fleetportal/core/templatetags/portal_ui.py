@@ -98,6 +98,12 @@ def ends_itself(label: str) -> bool:
 
 
 @register.filter
+def entry(values: dict[str, Any], key: str) -> Any:
+    """What a dictionary holds under `key`, or None; a template that asks for `.items` would get the method."""
+    return values.get(key)
+
+
+@register.filter
 def among(form: BaseForm, names: Any) -> list[BoundField]:
     """The visible fields of `form` whose name is in `names`."""
     return [field for field in form.visible_fields() if field.name in (names or ())]

@@ -31,6 +31,7 @@ def test_the_page_says_what_happens_and_the_role_goes_over_with_everything(firm,
     page = firm.get("handover/").content.decode()
     assert "without limits or end" in page
     assert "take the role back" in page
+    assert "submit_label" not in page  # a question about nothing in particular lists nothing
     answer = firm.send("handover/", member=max_.pk, sure="on")
     assert "Person Max is the principal user now." in said(answer)
     assert principals(firm) == [max_.pk]
