@@ -33,6 +33,8 @@ from vehicles.models import Driver, Vehicle
 DRAFT = "cards.order"
 # What a datalist suggests; whoever has more types the plate or the name.
 SUGGESTIONS = 300
+# Of so many customer numbers the page knows the address; the check points out what does not fit of any other.
+ADDRESSES = 50
 # An amount as drafts keep it.
 _NEUTRAL = re.compile(r"\d+(\.\d+)?")
 
@@ -100,6 +102,7 @@ class OrderPage(FormPage, CompanyPage):
             "plates": plates[:SUGGESTIONS],
             "drivers": [str(driver) for driver in drivers[:SUGGESTIONS]],
             "can_seal": can_seal(),
+            "numbers": CustomerNumber.objects.all()[:ADDRESSES],
         }
 
     def answer_again(self, form: forms.Form, taken: formkeys.Taken) -> HttpResponse:

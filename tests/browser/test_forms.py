@@ -125,6 +125,22 @@ def test_confirm_and_create_a_copy(visit):
 
 
 @pytest.mark.rule("CRD-6")
+def test_the_address_follows_the_customer_number_until_one_types_another(visit):
+    page = visit(PRINCIPAL)
+    page.goto(NEW)
+    number, street = page.get_by_label("Customer number"), page.get_by_label("Street and number")
+    first = street.input_value()
+    number.select_option(index=2)
+    expect(street).not_to_have_value(first)
+    expect(page.locator("[data-summary]")).to_contain_text(street.input_value())
+    number.select_option(index=1)
+    expect(street).to_have_value(first)
+    street.fill("Quai 1")
+    number.select_option(index=2)
+    expect(street).to_have_value("Quai 1")
+
+
+@pytest.mark.rule("CRD-6")
 def test_changing_something_keeps_the_order_and_its_code(visit):
     page = visit(PRINCIPAL)
     page.goto(NEW)

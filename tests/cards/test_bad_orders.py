@@ -191,6 +191,9 @@ def test_the_highest_limit_can_be_ordered(ada):
 def test_hours_that_are_the_same_are_refused_and_hours_over_midnight_are_not(ada):
     same = refused(ada, hours_from="08:00", hours_until="08:00")
     assert same.errors == {"hours_until": "The two hours are the same."}
+    for wrong in ("25:99", "noon"):
+        assert refused(ada, hours_from=wrong, hours_until="08:00").errors == {"hours_from": "Enter a valid time."}
+        assert refused(ada, hours_from="08:00", hours_until=wrong).errors == {"hours_until": "Enter a valid time."}
     assert check(ada, hours_from="22:00", hours_until="06:00").facts["Hours allowed"] == "22:00 – 06:00"
 
 
