@@ -69,6 +69,11 @@ def engine(name: str) -> str:
     raise SettingError(f"No {name}: start the portal with `make demo`, or set {name} to your own server.")
 
 
+# No parallel workers: a page's statement ends sooner than two processes are started to help it, and the planner, which
+# can't see how many rows a policy lets through, would start them for each count.
+_SESSION = ("statement_timeout=120000", "timezone=UTC", "max_parallel_workers_per_gather=0")
+
+
 def database(url: str) -> dict[str, Any]:
     """Turn a PostgreSQL address (RFC 3986 form that libpq takes) into Django's settings for it."""
     parts = conninfo_to_dict(url)
@@ -82,5 +87,5 @@ def database(url: str) -> dict[str, Any]:
         "PORT": known["port"],
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "options": "-c statement_timeout=120000 -c timezone=UTC", **parts},
+        "OPTIONS": {"connect_timeout": 5, "options": " ".join(f"-c {one}" for one in _SESSION), **parts},
     }

@@ -11,20 +11,28 @@ from django.utils.translation import gettext_lazy as _
 from accounts.colleagues.states import STATES
 from accounts.models import Membership
 from accounts.rights import APPLICATIONS
+from fleetportal.core.widgets import LongSelect
 
 
 class ColleagueFilter(filters.FilterSet):
     """The criteria of *Find users*."""
 
-    state = filters.ChoiceFilter(field_name="state", label=_("State"), choices=STATES, empty_label=_("All"))
+    state = filters.ChoiceFilter(
+        field_name="state", label=_("State"), choices=STATES, empty_label=_("All"), widget=LongSelect
+    )
     profile = filters.ChoiceFilter(
-        field_name="profile", label=_("Profile"), choices=Membership.Profile.choices, empty_label=_("All")
+        field_name="profile",
+        label=_("Profile"),
+        choices=Membership.Profile.choices,
+        empty_label=_("All"),
+        widget=LongSelect,
     )
     application = filters.ChoiceFilter(
         method="with_application",
         label=_("Application"),
         choices=[(one.name, one.label) for one in APPLICATIONS],
         empty_label=_("All"),
+        widget=LongSelect,
     )
 
     class Meta:

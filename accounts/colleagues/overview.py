@@ -32,6 +32,19 @@ def level_of(key: str, application: str) -> str:
     return "change" if role == PRINCIPAL or grants.may_change(role, application, changed.split(",")) else "see"
 
 
+class Known(dict[str, str]):
+    """What is made of each key, made when it is first asked for."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self.make = make
+
+    def __missing__(self, key: str) -> str:
+        """Make it."""
+        made = self[key] = self.make(key)
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Level(Column):
     """What a member may do in one application; few members differ, so each key is read once."""
@@ -49,25 +62,12 @@ class Level(Column):
             level: f'{icon(icons[level])}<span class="visually-hidden">{escape(word)}</span>' if level else EMPTY
             for level, word in self.said().items()
         }
-        known: dict[str, str] = {}
-
-        def write(key: str) -> str:
-            if key not in known:
-                known[key] = cells[level_of(key, self.application)]
-            return known[key]
-
-        return write
+        return Known(lambda key: cells[level_of(key, self.application)]).__getitem__
 
     def exporter(self) -> Callable[..., Any]:
         """Return the word."""
-        words, known = self.said(), dict[str, str]()
-
-        def read(key: str) -> str:
-            if key not in known:
-                known[key] = words[level_of(key, self.application)]
-            return known[key]
-
-        return read
+        words = self.said()
+        return Known(lambda key: words[level_of(key, self.application)]).__getitem__
 
 
 class RightsOverview(ListPage, CompanyPage):

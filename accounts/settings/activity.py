@@ -12,22 +12,19 @@ from html import escape
 from typing import Any
 
 import django_filters as filters
-from django import forms
 from django.db.models import Q, QuerySet
-from django.forms.utils import flatatt
-from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import Membership
-from accounts.settings.acts import entries_about, name_of, place_of
+from accounts.settings.acts import Thing, entries_about, things
 from fleetportal.core import activity
 from fleetportal.core.audit import AuditEntry
 from fleetportal.core.pages import Choice, CompanyPage, ListPage, Moment
 from fleetportal.core.pages.columns import EMPTY, Column, Writer
+from fleetportal.core.pages.listing import MOST_COUNTED
+from fleetportal.core.widgets import LongSelect, Pairs
 
 # Who may see what others did.
 EVERYBODYS = "company.settings"
@@ -43,23 +40,10 @@ def _verbs() -> list[tuple[str, str]]:
     return sorted(((verb, word) for word, verb in by_word.items()), key=lambda pair: pair[1].casefold())
 
 
-class LongSelect(forms.Select):
-    """A choice among many: its options are written here, since a template for each costs more than the page around."""
-
-    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
-        """Write the options; groups of them are not written."""
-        chosen = set(self.format_value(value))
-        choices = [(str(key), str(label)) for key, label in self.choices]
-        options = "".join(
-            f'<option value="{escape(key)}"{" selected" if key in chosen else ""}>{escape(label)}</option>'
-            for key, label in choices
-        )
-        start = format_html('<select name="{}"{}>', name, flatatt(self.build_attrs(self.attrs, attrs)))
-        return mark_safe(f"{start}{options}</select>")  # noqa: S308  # every value above went through escape()
-
-
 class ActivityFilter(filters.FilterSet):
-    """Person, kind of act, kind of object, object, days."""
+    """Person, kind of act, kind of object, object, days; `counted` is how many are found, where that is known."""
+
+    counted: int | None = None
 
     person = filters.ChoiceFilter(
         field_name="actor_id", label=lazy("Person"), empty_label=lazy("All"), widget=LongSelect
@@ -68,7 +52,7 @@ class ActivityFilter(filters.FilterSet):
         method="of_that_kind", label=lazy("What was done"), empty_label=lazy("All"), widget=LongSelect
     )
     kind = filters.ChoiceFilter(field_name="kind", label=lazy("About"), empty_label=lazy("All"), widget=LongSelect)
-    object = filters.CharFilter(method="about", label=lazy("Plate, name or number"), max_length=60)
+    object = filters.CharFilter(method="afterwards", label=lazy("Plate, name or number"), max_length=60)
     at = filters.DateFromToRangeFilter(
         label=lazy("Days"), widget=filters.widgets.DateRangeWidget(attrs={"type": "date"})
     )
@@ -82,7 +66,7 @@ class ActivityFilter(filters.FilterSet):
         actor: Any = self.request.actor
         self.subjects = activity.seen_by(actor)
         # Functions, not lists: asked only when the field is drawn or its value is looked up.
-        self.filters["person"].extra["choices"] = lambda: self.people
+        self.filters["person"].extra["choices"] = lambda: Pairs(self.people)
         self.filters["act"].extra["choices"] = _verbs
         self.filters["kind"].extra["choices"] = [(one.kind, one.word) for one in self.subjects]
         if not actor.may(EVERYBODYS):
@@ -98,9 +82,16 @@ class ActivityFilter(filters.FilterSet):
         word = str(activity.VERBS[value])
         return queryset.filter(verb__in=[verb for verb, one in activity.VERBS.items() if str(one) == word])
 
-    def about(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """Keep what is about something that these words find."""
-        return queryset.filter(entries_about(self.subjects, AuditEntry.objects.all(), value))
+    def afterwards(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Leave the words to the end, when all else has been filtered."""
+        return queryset
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep what the filters let through, and of that what is about something that the words find."""
+        found = super().filter_queryset(queryset)
+        if wanted := self.form.cleaned_data.get("object"):
+            found, self.counted = entries_about(self.subjects, found, wanted, MOST_COUNTED)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +120,24 @@ class Kind(Choice):
 
 @dataclass(frozen=True, slots=True)
 class About(Column):
-    """What the entry is about, as a link where it has a page that is still there."""
+    """What the entry is about, as a link where it has a page that is still there.
+
+    Its fields are what the entry says; `ActivityList.complete` puts the name and the address in their places.
+    """
 
     def writer(self) -> Writer:
         """Write the name, and the way to the object."""
-        pages = {one.kind: one.page for one in activity.SUBJECTS.values() if one.page}
 
-        def write(name: str, kind: str, key: int | None, company: str) -> str:
+        def write(name: str, address: str, _kind: str) -> str:
             if not name:
                 return EMPTY
-            if key is None or kind not in pages:
-                return escape(name)
-            return f'<a href="{escape(reverse(pages[kind], args=[company, key]))}">{escape(name)}</a>'
+            return f'<a href="{escape(address)}">{escape(name)}</a>' if address else escape(name)
 
         return write
 
     def exporter(self) -> Callable[..., Any]:
         """Return the name."""
-        return lambda name, kind, key, company: name
+        return lambda name, _address, _kind: name
 
 
 class ActivityList(ListPage, CompanyPage):
@@ -166,7 +157,7 @@ class ActivityList(ListPage, CompanyPage):
         Who("who", lazy("Who"), ("actor_id", "actor_label")),
         Choice("act", lazy("What was done"), ("verb",), choices=activity.VERBS),
         Kind("kind", lazy("About"), ("kind",)),
-        About("object", lazy("Plate, name or number"), ("about_name", "kind", "about_key", "company__identifier")),
+        About("object", lazy("Plate, name or number"), ("object_label", "object_id", "kind")),
         Column("address", lazy("From"), ("address",), minor=True),
     )
 
@@ -190,10 +181,20 @@ class ActivityList(ListPage, CompanyPage):
             reach &= Q(actor_id=self.actor.user)
         return AuditEntry.objects.filter(reach)
 
-    def shown(self) -> QuerySet[Any]:
-        """Return the entries with what they are about in words."""
-        subjects = activity.seen_by(self.actor)
-        return self.queryset().annotate(about_name=name_of(subjects), about_key=place_of(subjects))
+    def complete(self, fields: list[Any], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Put what an entry is about in the place of its key: the name where it says none, the address of its page."""
+        if "object_id" not in fields:
+            return rows  # the reader left that column out
+        label, key, kind = (fields.index(name) for name in ("object_label", "object_id", "kind"))
+        wanted = {(row[kind], row[key]) for row in rows}
+        found = things(activity.seen_by(self.actor), wanted, self.company.identifier)
+        nothing = Thing("", "")
+        completed = []
+        for row in rows:
+            cells, thing = list(row), found.get((row[kind], row[key]), nothing)
+            cells[label], cells[key] = row[label] or thing.name, thing.address
+            completed.append(tuple(cells))
+        return completed
 
     def row_prefix(self) -> str:
         """Return nothing: an entry has no page of its own, what it is about has."""

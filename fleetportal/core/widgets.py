@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.choices import BaseChoiceIterator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 
@@ -61,3 +67,29 @@ class FollowingChoices(FixableChoices):
         context = super().get_context(name, value, attrs)
         context["widget"]["follows"] = self.follows
         return context
+
+
+class LongSelect(forms.Select):
+    """A choice among many: its options are written here, since a template for each costs more than the page around."""
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        """Write the options; groups of them are not written."""
+        chosen = set(self.format_value(value))
+        choices = [(str(key), str(label)) for key, label in self.choices]
+        options = "".join(
+            f'<option value="{escape(key)}"{" selected" if key in chosen else ""}>{escape(label)}</option>'
+            for key, label in choices
+        )
+        start = format_html('<select name="{}"{}>', name, flatatt(self.build_attrs(self.attrs, attrs)))
+        return mark_safe(f"{start}{options}</select>")  # noqa: S308  # every value above went through escape()
+
+
+class Pairs(BaseChoiceIterator):
+    """Choices that are pairs already: Django would take each of thousands apart, at every look at them."""
+
+    def __init__(self, pairs: list[tuple[Any, Any]]) -> None:
+        self.pairs = pairs
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        """Return them as they are."""
+        return iter(self.pairs)

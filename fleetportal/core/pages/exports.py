@@ -31,12 +31,14 @@ TYPES = {
 class Export:
     """What a download holds: columns, and further cells looked up for a chunk of rows at a time.
 
-    `attached` are the heads of these cells; `attach` takes the ids of a chunk and returns the cells by id.
+    `attached` are the heads of these cells; `attach` takes the ids of a chunk and returns the cells by id. `complete`
+    takes the names of what was read and a chunk of rows, as the list's own (`ListPage.complete`).
     """
 
     columns: tuple[Column, ...]
     attached: tuple[Any, ...] = ()
     attach: Callable[[list[int]], Mapping[int, Sequence[Any]]] | None = field(default=None)
+    complete: Callable[[list[Any], list[tuple[Any, ...]]], list[tuple[Any, ...]]] | None = field(default=None)
 
     def heads(self) -> list[str]:
         """Return the heads of all columns."""
@@ -50,13 +52,13 @@ class Export:
         Their keys come in order through a server-side cursor, by an index, so that the first row is there at once;
         what the columns need is read from `shown` for a chunk of keys at a time.
         """
-        fields: list[Any] = ["pk"]
+        # What several columns need is read once.
+        fields: dict[Any, int] = {"pk": 0}
         # Cells are made column by column, since a step for each row and column costs more than what it does.
-        makers: list[tuple[Callable[..., Any] | None, int, int]] = []
+        makers: list[tuple[Callable[..., Any] | None, list[int]]] = []
         for column in self.columns:
-            begin = len(fields)
-            fields += column.read()
-            makers.append((column.exporter(), begin, len(fields)))
+            places = [fields.setdefault(one, len(fields)) for one in column.read()]
+            makers.append((column.exporter(), places))
         ordered = [column.desc() if order.descending else column.asc() for column in order.columns()]
         nothing = ("",) * len(self.attached)
         keys: Any = queryset.order_by(*ordered).values_list("pk", flat=True).iterator(chunk_size=CHUNK)
@@ -66,13 +68,15 @@ class Export:
                 size = CHUNK
                 more = self.attach(chunk) if self.attach else {}
                 wanted = shown.filter(pk__anyof=set(chunk)).order_by()  # Django takes a list apart, and not a set
-                rows = {row[0]: row for row in wanted.values_list(*fields)}
+                read = list(wanted.values_list(*fields))
+                rows = {row[0]: row for row in (self.complete(list(fields), read) if self.complete else read)}
                 found = [key for key in chunk if key in rows]
                 if not found:
                     continue  # all left the scope between the two reads
                 values = list(zip(*[rows[key] for key in found], strict=True))
                 cells: list[Any] = [
-                    values[begin] if make is None else map(make, *values[begin:end]) for make, begin, end in makers
+                    values[places[0]] if make is None else map(make, *[values[at] for at in places])
+                    for make, places in makers
                 ]
                 cells += zip(*[more.get(key, nothing) for key in found], strict=True)
                 yield from zip(*cells, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
@@ -27,6 +28,8 @@ from fleetportal.core.templatetags.portal_ui import icon
 PAGE_SIZE = 50
 # Up to so many rows a download is streamed; more are made into a file by a worker (decision 23).
 STREAM_CAP = 20_000
+# Rows beyond this are not counted: it tells nobody anything.
+MOST_COUNTED = max(COUNT_CAP, STREAM_CAP)
 # Words of the address that are the list's own and not a filter's.
 _PLACES = ("after", "before", "last")
 # Words that open something on the page for once: they stand in no address that leads on.
@@ -63,6 +66,11 @@ class Found:
     def unreadable(self) -> bool:
         """Say whether a filter could not be read: a list then shows more than was asked for, an act must not do it."""
         return self.form is not None and bool(self.form.errors)
+
+    @property
+    def counted(self) -> int | None:
+        """How many rows match, up to one over `MOST_COUNTED`, where the filters had to find that out themselves."""
+        return None if self.search else getattr(self.filters, "counted", None)
 
     def chips(self, page: ListPage) -> list[dict[str, str]]:
         """Return the filters that are on, each with the address without it."""
@@ -149,7 +157,7 @@ class ListPage(Page):
 
     def export(self) -> Export:
         """Return what a download holds; at first, all columns."""
-        return Export(self.columns)
+        return Export(self.columns, complete=self.complete)
 
     # --- the page -----------------------------------------------------------------------------------------------
 
@@ -214,7 +222,7 @@ class ListPage(Page):
         bulk = self.bulk()
         rows = self.fetch(found, columns, order)
         # One count answers both how many to say and whether a download is promised.
-        count = capped_count(found.queryset, max(COUNT_CAP, STREAM_CAP))
+        count = capped_count(found.queryset, MOST_COUNTED) if found.counted is None else found.counted
         params = self.request.GET
         chips = found.chips(self)
         advanced = self.is_advanced(found)
@@ -327,7 +335,15 @@ class ListPage(Page):
         """Fetch exactly what the visible columns need, in one query: key, label, actions, cells."""
         fields = ["pk", *self.label_fields(), *self.act_fields]
         fields += [name for column in columns for name in column.fields]
-        return page_of(found.queryset, self.shown(), order, fields, PAGE_SIZE, self.request.GET)
+        page = page_of(found.queryset, self.shown(), order, fields, PAGE_SIZE, self.request.GET)
+        return replace(page, rows=self.complete(fields, page.rows))
+
+    def complete(self, fields: list[Any], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Return the rows with what one statement can't read well; `fields` are the names of their values.
+
+        Called once for a page, and for each chunk of a file.
+        """
+        return rows
 
     def label_fields(self) -> tuple[str, ...]:
         """Return the field that tells one row from another; it names a row's checkbox and menu."""

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.colleagues.finding import find_again as find_members
-from accounts.settings import activity
+from accounts.settings import activity, acts
 from cards.models import Card
 from cards.services import find_again
 from fleetportal.core.audit import AuditEntry
@@ -61,6 +61,12 @@ def everything(firm, cards, max_):
     note(firm, cards["NOR"], firm.ada, "cards.block")
 
 
+@pytest.fixture(params=[acts.FREQUENT, 0], ids=["few", "frequent"])
+def found_either_way(request, monkeypatch):
+    """What words find is read in one way where it is little, in another where it is much."""
+    monkeypatch.setattr(acts, "FREQUENT", request.param)
+
+
 def test_administrators_see_who_did_what_to_which_card_with_the_way_there(firm, everything, cards):
     text = firm.get("activity/").content.decode()
     assert shown(firm) == {"NOR", "SOU", "WES", "NON"}
@@ -85,6 +91,7 @@ def test_who_is_no_administrator_sees_their_own_acts(firm, everything, max_, car
 
 @pytest.mark.rule("GEN-1")
 @pytest.mark.rule("ACC-13")
+@pytest.mark.usefixtures("found_either_way")
 @pytest.mark.parametrize(
     ("limit", "expected"), [("numbers", {"NOR", "SOU", "NON"}), ("divisions", {"NOR"})], ids=["number", "division"]
 )
@@ -120,6 +127,7 @@ def test_another_companys_entries_do_not_show(firm, everything):
     assert "Max" not in text
 
 
+@pytest.mark.usefixtures("found_either_way")
 def test_the_list_is_filtered_by_person_act_kind_object_and_days(firm, everything, cards, max_):
     assert shown(firm, query=f"?person={firm.ada.user_id}") == {"NOR"}
     assert shown(firm, query="?act=cards.block") == {"NOR"}
@@ -128,6 +136,12 @@ def test_the_list_is_filtered_by_person_act_kind_object_and_days(firm, everythin
     with all_companies(reason="test data"):
         find_again(Card.objects.all())
     assert shown(firm, query="?object=wes") == {"WES"}
+    assert shown(firm, query=f"?object=001&person={firm.ada.user_id}") == {"NOR"}
+    assert shown(firm, query="?object=001&act=cards.changed") == {"NOR", "SOU", "WES", "NON"}
+    # As many as there are, and no more than the other filters let through.
+    assert '<span class="count" id="list-count">5</span>' in firm.get("activity/?object=001").content.decode()
+    one = firm.get("activity/?object=001&act=cards.block").content.decode()
+    assert '<span class="count" id="list-count">1</span>' in one
     today = timezone.localdate()
     note(firm, cards["SOU"], max_, at=timezone.now() - timedelta(days=9))
     old = today - timedelta(days=9)
@@ -135,6 +149,7 @@ def test_the_list_is_filtered_by_person_act_kind_object_and_days(firm, everythin
     assert shown(firm, query=f"?at_before={today - timedelta(days=30)}") == set()
 
 
+@pytest.mark.usefixtures("found_either_way")
 def test_a_plate_finds_what_was_done_to_its_plastics_and_a_name_what_was_done_to_a_colleague(firm, cards, max_):
     plastic = factories.issue(cards["WES"], rank=2)
     note(firm, plastic, firm.ada, "cards.block", kind="cards.issue", object_label="")
@@ -154,6 +169,36 @@ def test_a_plate_finds_what_was_done_to_its_plastics_and_a_name_what_was_done_to
     assert acts("max") == ["User changed"]
     assert acts("HARB") == ["Division removed"]
     assert acts("nothing+of+that") == []
+
+
+def test_an_entry_without_a_name_is_called_as_its_object_is_today_and_one_whose_object_is_gone_leads_nowhere(
+    firm, cards, max_
+):
+    note(firm, cards["SOU"], max_, object_label="")
+    note(firm, cards["NOR"], max_, object_label="1-OLD-001", object_id=9**9)
+    text = firm.get("activity/").content.decode().split('id="list-region"')[1]
+    place = firm.url(f"cards/{cards['SOU'].pk}/")
+    assert f'<a href="{place}">1-SOU-001</a>' in text
+    assert ">1-OLD-001</td>" in text
+    file = firm.as_(firm.ada).get(firm.url("activity/?format=csv")).getvalue().decode()
+    assert "1-SOU-001" in file
+    assert "1-OLD-001" in file
+    # Left out of the columns, it is not asked for.
+    with CaptureQueriesContext(connection) as asked:
+        assert "1-SOU-001" not in firm.get("activity/?columns=at,who").content.decode()
+    assert not any('FROM "cards_card"' in one["sql"] for one in asked)
+
+
+def test_a_page_of_entries_asks_once_for_all_that_they_are_about(firm, cards, max_):
+    for card in cards.values():
+        note(firm, card, max_)
+        note(firm, factories.issue(card, rank=2), max_, kind="cards.issue", object_label="")
+    note(firm, max_, firm.ada, "accounts.member_changed", kind="accounts.membership", object_label="MAX")
+    with CaptureQueriesContext(connection) as asked:
+        text = firm.get("activity/").content.decode()
+    place = firm.url(f"users/{max_.pk}/")
+    assert f'href="{place}">MAX<' in text
+    assert len([one for one in asked if 'FROM "cards_issue"' in one["sql"]]) == 1
 
 
 def test_where_there_are_many_people_their_names_are_read_when_they_are_asked_for(firm, everything, monkeypatch):
