@@ -44,13 +44,13 @@ class Home(CompanyPage):
         return self.show(title=self.company.legal_name, home=home)
 
     def cards(self, home: dict[str, Any]) -> None:
-        """Count the cards by status, and those whose receipt is to be confirmed."""
+        """Count the cards by status, and for who may do it those whose receipt is to be confirmed."""
         cards = self.url("cards:list")
         counts = Card.objects.aggregate(
             **{status: Count("pk", filter=Q(status=status)) for status in (NEW, IN_CREATION, ACTIVE, BLOCKED)},
             arriving=Count("pk", filter=Q(status=IN_CREATION, dispatched_at__isnull=False)),
         )
-        if counts["arriving"]:
+        if counts["arriving"] and self.actor.may("cards.receive"):
             home["todo"].append(
                 {
                     "label": ngettext("card under way", "cards under way", counts["arriving"]),

@@ -340,3 +340,10 @@ def test_the_cards_under_way_of_the_home_page_are_those_of_the_list_it_leads_to(
     home = ada.get("")
     [link] = [one.attrs["href"] for one in home.main.all("a") if "card under way" in one.text]
     assert [row["Plate or name"] for row in ada.get(link).rows] == ["1-WAY-002"]
+
+
+@pytest.mark.rule("FUL-4")
+def test_who_may_not_confirm_a_receipt_is_not_asked_to(ada, cora, fay, number):
+    change(factories.card(number, status="in_creation"), dispatched_at=timezone.now())
+    sentence = "Confirm the receipt of those that have arrived."
+    assert [sentence in person.get("").text for person in (ada, cora, fay)] == [True, False, False]
