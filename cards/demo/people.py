@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.actors import member_actor, operator_actor, scope_of
-from accounts.colleagues.contact import Contact
+from accounts.colleagues.contact import Contact, clean_name
 from accounts.colleagues.grants import Rights
 from accounts.colleagues.services import create_colleague
 from accounts.finding import find_number
@@ -319,7 +319,9 @@ def _seat(cast: Cast, seat: Seat, came: datetime) -> Colleague:
     """Make a person and their membership; their applications are all, unless fewer are named."""
     if seat.invited:
         return _invited(cast, seat, came)
-    user = _user(seat.email, seat.first_name, seat.last_name, seat.language, User.Kind.CLIENT, came)
+    # In capitals, as the portal keeps the names that a client enters (ACC-20).
+    first_name, last_name = clean_name(seat.first_name), clean_name(seat.last_name)
+    user = _user(seat.email, first_name, last_name, seat.language, User.Kind.CLIENT, came)
     membership = add_membership(
         company=cast.company,
         user=user,

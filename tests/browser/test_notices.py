@@ -11,7 +11,7 @@ from tests.browser.conftest import reload_until
 from tests.browser.running import ACME
 from tests.browser.walk import OPERATOR, PRINCIPAL
 
-MANAGEMENT, NAME = "management@acme.example", "Lejeune Isabelle"
+MANAGEMENT, NAME = "management@acme.example", "LEJEUNE ISABELLE"
 WORDS = {
     "en": {"unread": "unread", "right": "Move to the right", "save": "Save", "browser": "Read this message"},
     "fr": {"unread": "non lue", "right": "Déplacer vers la droite", "save": "Enregistrer", "browser": "Lire ce"},

@@ -123,6 +123,12 @@ def test_who_manages_the_fleet_drives_a_car_of_it(demo):
         assert (card.status, card.vehicle.ended_at) == ("active", None)
 
 
+def test_names_of_users_stand_in_capitals_as_the_portal_keeps_them(demo):
+    names = [user.list_name for user in User.objects.filter(kind=User.Kind.CLIENT)]
+    assert "LEJEUNE ISABELLE" in names
+    assert [name for name in names if name != name.upper()] == []
+
+
 def test_everybody_can_sign_in(demo):
     names = {*SIGN_IN_NAMES, "north@acme.example"}
     users = {user.email: user for user in User.objects.filter(email__in=names)}
