@@ -7,7 +7,8 @@ FEW = 200
 
 # Which words are frequent in one company the planner can't know: for a frequent one it builds a bitmap of everybody's
 # rows, and for a rare one it reads the whole company in the hope of a quick hit. Here the newest few thousand rows are
-# looked at first, where frequent words are found at once; what is not found there is rare, and the trigrams find it.
+# looked at first, where frequent words are found at once; what is not found there is rare, and the trigrams find it:
+# unless these rows were all there are, since what is rare among a few users may be frequent among a million cards.
 # Newest first in both. Fenced as portal_search() is; words without three letters go there.
 CREATE_FUNCTION = """
 CREATE FUNCTION portal_search_few(words text[], wanted_kind text, numbers bigint[], divisions bigint[], cap integer)
@@ -18,6 +19,7 @@ AS $$
 DECLARE
     company bigint := nullif(current_setting('app.company', true), '')::bigint;
     found bigint[];
+    more boolean := false;
     word text;
     fence text;
     likes text := '';
@@ -45,6 +47,10 @@ BEGIN
         ' ORDER BY s.company_id DESC, s.kind DESC, s.object_id DESC LIMIT 5000) s WHERE true%s LIMIT %s) few',
         fence, likes, cap) INTO found;
     IF coalesce(array_length(found, 1), 0) < cap THEN
+        EXECUTE format('SELECT EXISTS (SELECT s.object_id FROM core_searchentry s WHERE %s'
+            ' ORDER BY s.company_id DESC, s.kind DESC, s.object_id DESC OFFSET 5000 LIMIT 1)', fence) INTO more;
+    END IF;
+    IF more THEN
         PERFORM set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true),
             set_config('enable_seqscan', 'off', true);
         EXECUTE format(
