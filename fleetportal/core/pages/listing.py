@@ -42,7 +42,7 @@ class Found:
 
     def __init__(self, page: ListPage, params: QueryDict, *, cap: int | None) -> None:
         self.params = params
-        self.search = " ".join(params.get("q", "").split())[:100]
+        self.search = " ".join(params.get("q", "").split())[:100] if page.searchable else ""
         queryset = page.queryset()
         self.filters: django_filters.FilterSet | None = None
         self.form: forms.Form | None = None
@@ -57,7 +57,7 @@ class Found:
             self.form.is_valid()
             queryset = self.filters.filter_queryset(queryset)
         self.cut_off = False
-        if self.search and page.searchable:
+        if self.search:
             matching, self.cut_off = page.matching(self.search, cap)
             queryset = queryset.filter(matching)
         self.queryset = queryset

@@ -67,6 +67,12 @@ def found_either_way(request, monkeypatch):
     monkeypatch.setattr(acts, "FREQUENT", request.param)
 
 
+def test_a_list_without_a_search_does_not_say_that_it_searched(firm, everything):
+    page = firm.get("activity/?q=nobody")
+    assert shown(firm) == {"NOR", "SOU", "WES", "NON"}
+    assert '<ul class="chips"' not in page.content.decode()
+
+
 def test_administrators_see_who_did_what_to_which_card_with_the_way_there(firm, everything, cards):
     text = firm.get("activity/").content.decode()
     assert shown(firm) == {"NOR", "SOU", "WES", "NON"}
