@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils import functional
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -133,13 +134,20 @@ class VehicleLookup(Lookup):
 
 
 class DriverLookup(Lookup):
-    """A driver by first and last name."""
+    """A driver by first and last name, in either order: lists write the last name first."""
 
     def find(self, text: str) -> Driver | None:
         """Return the one driver of that name; two of one name are none."""
-        first, _space, last = text.partition(" ")
-        found = Driver.objects.filter(first_name__iexact=first, last_name__iexact=last.strip(), ended_at__isnull=True)
-        rows = list(found[:2])
+        words = text.split()
+        wanted = Q()
+        # Both names may have several words: where one ends and the other begins is tried out.
+        for at in range(1, len(words)):
+            one, other = " ".join(words[:at]), " ".join(words[at:])
+            wanted |= Q(first_name__iexact=one, last_name__iexact=other)
+            wanted |= Q(first_name__iexact=other, last_name__iexact=one)
+        if not wanted:
+            return None
+        rows = list(Driver.objects.filter(wanted, ended_at__isnull=True)[:2])
         return rows[0] if len(rows) == 1 else None
 
 

@@ -215,6 +215,15 @@ def test_the_address_of_code_letters_is_shown_and_can_not_be_changed_here(ada, n
     assert again(number).lines == before
 
 
+@pytest.mark.rule("CRD-2")
+@pytest.mark.parametrize("typed", ["An Sofie De Smet", "de smet an sofie", "De Smet  An Sofie "])
+def test_a_driver_is_found_in_either_order_of_the_names(ada, number, typed):
+    factories.driver(number, first_name="An Sofie", last_name="De Smet")
+    factories.driver(number, first_name="Sofie", last_name="De Smet")
+    seen = check(ada, driver=typed)
+    assert (seen.errors, seen.facts.get("Driver")) == ({}, "An Sofie De Smet")
+
+
 @pytest.mark.rule("CRD-6")
 def test_an_address_of_another_customer_number_is_pointed_out_before_confirming(ada, number, second):
     lines = {name: getattr(number, name) for name in ADDRESS}
