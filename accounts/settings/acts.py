@@ -29,6 +29,8 @@ def entries_about(
     search knows, of which there are few, are found by what their entries say.
     """
     arms, together = [], Q()
+    # Several kinds are found as one thing: a card, and its plastics.
+    hits: dict[str, Any] = {}
     for subject in subjects:
         arm = entries.filter(kind=subject.kind).order_by()
         if not subject.search_kind:
@@ -36,7 +38,9 @@ def entries_about(
             arms.append(arm.filter(own))
             together |= Q(own, kind=subject.kind)
             continue
-        found: Any = search.find(subject.search_kind, wanted)
+        if subject.search_kind not in hits:
+            hits[subject.search_kind] = search.find(subject.search_kind, wanted)
+        found = hits[subject.search_kind]
         if found.array == "{}":
             continue
         if subject.key != "pk":

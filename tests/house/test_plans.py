@@ -23,6 +23,13 @@ def test_the_floor_is_the_one_that_pages_were_always_measured_against():
     )
 
 
+def test_no_statement_of_the_portal_is_given_parallel_workers(db):
+    """To start two processes costs more than what a page asks."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW max_parallel_workers_per_gather")
+        assert cursor.fetchone() == ("0",)
+
+
 @pytest.fixture
 def ada(db):
     acme = factories.company()
