@@ -80,7 +80,9 @@ class LongSelect(forms.Select):
             f'<option value="{escape(key)}"{" selected" if key in chosen else ""}>{escape(label)}</option>'
             for key, label in choices
         )
-        start = format_html('<select name="{}"{}>', name, flatatt(self.build_attrs(self.attrs, attrs)))
+        said = self.build_attrs(self.attrs, attrs)
+        said["class"] = f"form-select {said.get('class', '')}".strip()
+        start = format_html('<select name="{}"{}>', name, flatatt(said))
         return mark_safe(f"{start}{options}</select>")  # noqa: S308  # every value above went through escape()
 
 

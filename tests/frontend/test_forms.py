@@ -7,6 +7,8 @@ from django import forms
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
+from fleetportal.core.widgets import LongSelect
+
 
 class Sample(forms.Form):
     category = forms.ChoiceField(choices=[("v", "By vehicle"), ("d", "By driver")], widget=forms.RadioSelect)
@@ -69,6 +71,17 @@ def test_as_many_things_are_counted_as_are_listed():
     form.add_error("printed", "Not this one.")
     listed = render_to_string("components/form_errors.html", {"form": form})
     assert f"{listed.count('<li>')} things to correct" in listed
+
+
+@pytest.mark.parametrize("attrs", [{}, {"class": "wide"}])
+def test_a_long_choice_looks_like_any_other(attrs):
+    class Choices(forms.Form):
+        short = forms.ChoiceField(choices=[("a", "A")], widget=forms.Select(attrs=attrs))
+        long = forms.ChoiceField(choices=[("a", "A")], widget=LongSelect(attrs=attrs))
+
+    html = drawn(Choices())
+    classes = [re.search(r'class="([^"]*)"', tag(html, name)) for name in ("short", "long")]
+    assert [found and found[1] for found in classes] == [" ".join(["form-select", *attrs.values()])] * 2
 
 
 def test_an_address_that_is_none_is_called_as_everywhere():
