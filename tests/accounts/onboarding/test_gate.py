@@ -76,7 +76,7 @@ def test_it_leads_to_the_step_at_which_one_is(vera):
 def test_colleagues_are_told_for_whom_they_wait(vera, walt, cedar):
     seen = walt.get("cards/")
     assert seen.title == "This portal is not open yet"
-    assert "Vera Claes, the principal user of Cedar, has still to start it." in seen.text
+    assert "Claes Vera, the principal user of Cedar, has still to start it." in seen.text
     assert seen.page.first("nav", class_="portal-menu") is None
     for step in ("introduction", "information", "users", "end"):
         assert walt.get(f"start/{step}/").status == 403
