@@ -28,8 +28,6 @@ from fleetportal.core.widgets import LongSelect, Pairs
 
 # Who may see what others did.
 EVERYBODYS = "company.settings"
-# A company of more people than this has their names among the further filters, where they are read when asked for.
-MANY_PEOPLE = 200
 
 
 def _verbs() -> list[tuple[str, str]]:
@@ -163,9 +161,8 @@ class ActivityList(ListPage, CompanyPage):
 
     @cached_property
     def advanced(self) -> tuple[str, ...]:  # type: ignore[override]  # decided for each reader
-        """Return the filter of people where there are too many to choose from at once."""
-        many = self.actor.may(EVERYBODYS) and Membership.objects.order_by()[: MANY_PEOPLE + 1].count() > MANY_PEOPLE
-        return ("person",) if many else ()
+        """Return the filter of people: there may be thousands, so their names are read when they are asked for."""
+        return ("person",) if self.actor.may(EVERYBODYS) else ()
 
     @property
     def lead(self) -> Any:
