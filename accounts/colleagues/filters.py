@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.colleagues.states import STATES
 from accounts.models import Membership
 from accounts.rights import APPLICATIONS
-from fleetportal.core.widgets import LongSelect
+from accounts.widgets import LongSelect
 
 
 class ColleagueFilter(filters.FilterSet):

@@ -14,7 +14,7 @@ from accounts.colleagues import contact
 from accounts.colleagues.grants import Holding, Rights
 from accounts.models import CustomerNumber, FleetDivision, Membership
 from accounts.rights import APPLICATIONS, suggested_levels
-from fleetportal.core.widgets import FollowingChoices, TwoLists
+from accounts.widgets import FollowingChoices, TwoLists
 
 ALL, SOME = "all", "some"
 SUGGESTED, CHOSEN = "suggested", "chosen"

@@ -9,8 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.notices.services import Recipients
+from accounts.widgets import TwoLists
 from fleetportal.core.notices import Channel, NoticeKind
-from fleetportal.core.widgets import TwoLists
 
 
 class MineForm(forms.Form):

@@ -19,12 +19,12 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import Membership
 from accounts.settings.acts import Thing, entries_about, things
+from accounts.widgets import LongSelect, Pairs
 from fleetportal.core import activity
 from fleetportal.core.audit import AuditEntry
 from fleetportal.core.pages import Choice, CompanyPage, ListPage, Moment
 from fleetportal.core.pages.columns import EMPTY, Column, Writer
 from fleetportal.core.pages.listing import MOST_COUNTED
-from fleetportal.core.widgets import LongSelect, Pairs
 
 # Who may see what others did.
 EVERYBODYS = "company.settings"

@@ -7,7 +7,7 @@ from django import forms
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
-from fleetportal.core.widgets import LongSelect
+from accounts.widgets import LongSelect
 
 
 class Sample(forms.Form):

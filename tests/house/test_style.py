@@ -37,7 +37,7 @@ MARKED_SAFE = {
     "fleetportal/core/mail.py": (1, "the inside of a mail, as its template rendered and escaped it"),
     "fleetportal/core/pages/arranging.py": (1, "the choice of columns; every name and label went through escape()"),
     "fleetportal/core/pages/listing.py": (1, "a list's rows; every value went through its column's writer"),
-    "accounts/settings/activity.py": (1, "a choice among many; every value and label went through escape()"),
+    "accounts/widgets.py": (1, "a choice among many; every value and label went through escape()"),
 }
 
 

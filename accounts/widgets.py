@@ -1,4 +1,4 @@
-"""Form controls that more than one app uses."""
+"""Form controls that more than one part of the accounts uses."""
 
 from __future__ import annotations
 
