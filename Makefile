@@ -1,6 +1,7 @@
 # Fleet Portal. `make` alone lists what there is.
 PYTHON  ?= python3
-WORKERS ?= 2
+# One more than two cores: some tests wait for processes, and leave theirs idle.
+WORKERS ?= 3
 VENV    := .venv
 PY      := $(VENV)/bin/python
 # For programs that read the settings but never sign in to a server.

@@ -195,6 +195,7 @@ def _fleet(walk, person):
         walk.add(f"vehicles:change{one_more}", PRINCIPAL, f"{one}change/")
         walk.add(f"vehicles:end{one_more}", PRINCIPAL, f"{one}end/")
     walk.add("vehicles:list", CONSULTATION, f"/{ACME}/vehicles/?q=nothing-is-called-this", "nothing-found")
+    walk.person(MANAGEMENT)
     walk.add("account:own", MANAGEMENT, f"/{ACME}/mine/")
     walk.add("account:own", CONSULTATION, f"/{ACME}/mine/", "nothing")
 

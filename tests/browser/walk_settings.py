@@ -140,7 +140,7 @@ def _loaded_company(walk, person, companies):
     }
     walk.add("operator:load_company", OPERATOR, path)
     checked = _checked(person, path, workbook(book))
-    found = f"{companies}?name={quote(LOADED)}"
+    found = f"{companies}?q={quote(LOADED)}"
     if not person.links(found, rf"{companies}\d+/"):
         person.post(checked)
         checked = _checked(person, path, workbook(book))

@@ -80,6 +80,8 @@ def said_by(check: Check, world: World) -> str:
         )
     if check.module.startswith("vehicles.") and "users.see" in check.text:
         asked.append(colleagues_test)
+    if check.module == "accounts.notices.services":
+        asked.append(lambda: services.test_nobody_chooses_how_a_notice_comes_that_they_may_not_receive(world))
     if check.module == "fleetportal.core.work_run":
         asked.append(lambda: services.test_work_of_somebody_who_may_not_is_held(world))
     for test in asked:

@@ -10,13 +10,14 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 
-from accounts.actors import member_actor
+from accounts.actors import current_actor, member_actor
 from accounts.models import Membership
+from accounts.notices.services import kinds_of
 from cards.lifecycle import ISSUE
 from fleetportal.core import work_run
 from fleetportal.core.access import PERMISSIONS, Actor
 from fleetportal.core.lifecycle import LIFECYCLES, perform_many
-from fleetportal.core.scope import all_companies
+from fleetportal.core.scope import all_companies, company_scope
 from tests.factories import NOW
 from tests.house.checks import ROOT, checks, class_of
 from tests.house.world import World, Writes
@@ -107,6 +108,17 @@ def test_work_of_somebody_who_may_not_is_held(world: World):
     for persona, held in (("ada", False), ("cora", True)):
         item = SimpleNamespace(requested_by_id=world.people[persona].pk, company_id=world.acme.pk, kind="test")
         assert (work_run._actor(item, work, NOW) is None) is held
+
+
+@pytest.mark.rule("ACC-41")
+def test_nobody_chooses_how_a_notice_comes_that_they_may_not_receive(world: World):
+    """Held work is told to administrators, what became of a request to those who may see cards."""
+    held, refused = "accounts.work_held", "cards.request_refused"
+    for persona, kinds in (("ada", {held, refused}), ("cora", {refused})):
+        actor = current_actor(world.people[persona].pk, world.acme.pk, NOW)
+        with company_scope(world.acme.pk):
+            offered = {kind.name for kind in kinds_of(actor)}
+        assert offered & {held, refused} == kinds
 
 
 def test_an_actor_may_what_its_membership_gives_and_nothing_else(world: World):

@@ -64,6 +64,6 @@ def test_the_users_menu_names_person_company_and_customer_number(own, company, m
     with all_companies(reason="a test prepares"):
         type(acme).objects.filter(pk=acme.pk).update(initialised_at="2026-01-01T00:00Z")
     menu = page(own, f"/{acme.identifier}/").partition("user-menu-head")[2].partition("</p>")[0]
-    assert "An PEETERS" in menu
+    assert "PEETERS An" in menu
     assert "Acme" in menu
     assert "Customer number 1234567" in menu
