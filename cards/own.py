@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date
 from typing import Any
 
@@ -42,9 +42,10 @@ def _cards(reader: Reader) -> list[dict[str, Any]]:
         for issue in Issue.objects.filter(card__in=under_way, status=IN_CREATION).order_by("rank")
     }
     opened = reader.openable(Card, [card.pk for card in cards], "cards.see")
+    names = _names(cards)
     return [
         {
-            "title": _("Fuel card %(name)s") % {"name": card},
+            "title": _("Fuel card %(name)s") % {"name": names[card.pk]},
             "facts": [
                 {"label": _("Number"), "value": _number(card, card.pk in opened)},
                 {"label": _("Status"), "value": _badge(card)},
@@ -55,6 +56,16 @@ def _cards(reader: Reader) -> list[dict[str, Any]]:
         }
         for card in cards
     ]
+
+
+def _names(cards: list[Card]) -> dict[int, str]:
+    """Return what each card is called; of those with the same print, the digits or the order tell one from another."""
+    alike = Counter(card.printed_as for card in cards)
+    names: dict[int, str] = {}
+    for place, card in enumerate(cards, 1):
+        apart = f" ···· {card.last_digits}" if card.number else f" ({place})"
+        names[card.pk] = card.printed_as + (apart if alike[card.printed_as] > 1 else "")
+    return names
 
 
 def _number(card: Card, opened: bool) -> Any:

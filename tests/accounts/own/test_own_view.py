@@ -150,6 +150,14 @@ def test_a_blocked_card_is_shown_and_what_was_never_made_or_is_over_is_not(firm,
     assert re.findall(r"Fuel card ([A-Z]+)<", shown) == ["BLOCKED", "ACTIVE"]
 
 
+def test_two_cards_with_the_same_print_are_told_apart(firm, max_):
+    driver = drives(max_, firm.one)
+    made = factories.card(firm.one, driver=driver, printed_as="TWICE")
+    factories.card(firm.one, driver=driver, printed_as="TWICE", status="new")
+    shown = main(page(firm, MINE, max_))
+    assert re.findall(r"Fuel card ([^<]+)<", shown) == ["TWICE (1)", f"TWICE ···· {made.number[-4:]}"]
+
+
 @pytest.mark.rule("GEN-1")
 def test_nobody_elses_card_or_vehicle_stands_there(firm, max_):
     """What leaks would stand here: a colleague's, one of nobody, one of Borea's whose driver has the same name."""
