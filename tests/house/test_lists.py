@@ -338,6 +338,8 @@ OWN_WORDS = [
 FORM_WORDS = {
     "cards:new": ["copy", "draft"],
     "cards:block_many": ["select", "all", "q"],
+    "cards:cancel_many": ["select", "all", "q"],
+    "cards:take_back_many": ["select", "all", "q"],
     "operator:produce": ["select", "all", "oldest", "customer_number"],
     "cards:change": ["tab"],
 }
