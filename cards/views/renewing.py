@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from cards.lifecycle import ACTIVE, CANCELLED, RENEWAL
+from cards.lifecycle import ACTIVE, CANCELLED, CARD, RENEWAL
 from cards.models import Card
 from cards.services import cancel_card, cancel_cards, take_back_card, take_back_cards
 from cards.views.acts import CardAct
@@ -29,11 +29,16 @@ def usable_text(card: Card) -> str:
 
 
 def _name(card: Card) -> str:
-    """Return a card as a confirmation names it: what is printed on it, its last digits, how long it is valid."""
+    """Return a card as a confirmation names it: what is printed on it, its last digits, and how long it can be used.
+
+    One that can't be used, in a selection, has its status there.
+    """
     parts = [card.printed_as]
     if card.number:
         parts.append(f"···· {card.last_digits}")
-    if card.expires_on:
+    if card.status != ACTIVE:
+        parts.append(CARD.label(card.status))
+    elif card.expires_on:
         parts.append(_("usable until %(day)s") % {"day": date_format(card.expires_on, "SHORT_DATE_FORMAT")})
     return " · ".join(parts)
 

@@ -236,6 +236,7 @@ def test_a_few_are_cancelled_while_one_waits_and_each_that_could_not_be_says_why
     assert "Lost or stolen cards must be blocked instead: Block these cards" in page.text
     assert ada.get(page.link("Block these cards")).title == "Block 4 cards"
     assert f"usable until {DAY}" in page.text
+    assert f"1-BLO-009 · ···· {blocked.number[-4:]} · Blocked" in page.text
     seen = ada.send(page)
     assert set(seen.messages) == {
         "The renewal of 3 cards is cancelled; each stays usable until its expiry date.",

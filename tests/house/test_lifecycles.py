@@ -396,9 +396,7 @@ OTHER_WRITERS = {
     "accounts/safety/mobile.py": "Text messages with a code: sent, used, ended; no member changes anything by them.",
     "cards/demo/seed.py": "Marks the demonstration's work and mail as done long ago.",
 }  # fmt: skip
-_SQL = re.compile(
-    r"\bSET\b(?:(?!\bWHERE\b)[^;])*?(?<![\w.])\"?(?:renewal_)?status\"?\s*=", re.IGNORECASE | re.DOTALL
-)
+_SQL = re.compile(r"\bSET\b(?:(?!\bWHERE\b)[^;])*?(?<![\w.])\"?(?:renewal_)?status\"?\s*=", re.IGNORECASE | re.DOTALL)
 WRITTEN = {"status", "renewal_status"}
 WRITING_CALLS = {"update", "create", "get_or_create", "update_or_create", "Issue", "Request", "Card"}
 
