@@ -52,7 +52,7 @@ class ManyCards(CardList, FormPage):
     able: ClassVar[Q]
     none_able: Any
     # The kind of work that more than a few become.
-    work: ClassVar[str]
+    batch_kind: ClassVar[str]
     chosen: QuerySet[Card]
 
     get = FormPage.get
@@ -100,7 +100,7 @@ class ManyCards(CardList, FormPage):
     def promise(self, label: str, payload: dict[str, Any]) -> str:
         """Promise it for all of the selection as of this moment; return the page that shows how far it is."""
         batch = start_batch(
-            self.work,
+            self.batch_kind,
             self.chosen.values_list("pk", "printed_as"),
             self.actor,
             payload,
@@ -120,7 +120,7 @@ class BlockMany(ManyCards):
     tone = "danger"
     able = Q(live=True)
     none_able = lazy("None of these cards can be blocked because of their status.")
-    work = "cards.block_many"
+    batch_kind = "cards.block_many"
 
     def extra(self, form: forms.Form) -> dict[str, Any]:
         """Return the confirmation, with exact counts."""

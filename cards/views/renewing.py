@@ -169,7 +169,7 @@ class CancelMany(ManyRenewals):
     title = lazy("Cancel the renewal of cards")
     able = Q(status=ACTIVE, renewal_status__in=RENEWAL.transition("cancel").sources)
     none_able = lazy("The renewal of none of these cards can be cancelled, because of their status or renewal status.")
-    work = "cards.cancel_many"
+    batch_kind = "cards.cancel_many"
 
     def confirm(self) -> dict[str, Any]:
         """Say how long the cards stay usable, and that lost or stolen ones must be blocked instead."""
@@ -230,7 +230,7 @@ class TakeBackMany(ManyRenewals):
     title = lazy("Take back the cancelling of cards")
     able = Q(status=ACTIVE, renewal_status=CANCELLED)
     none_able = lazy("None of these cards is active and cancelled, so there is nothing to take back.")
-    work = "cards.take_back_many"
+    batch_kind = "cards.take_back_many"
 
     def confirm(self) -> dict[str, Any]:
         """Say that the cards are like any other again."""
