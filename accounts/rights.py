@@ -58,6 +58,7 @@ declare(
         Permission("cards.order", "cards", change=True),
         Permission("cards.change", "cards", change=True),
         Permission("cards.block", "cards", change=True),
+        Permission("cards.cancel", "cards", change=True),
         Permission("cards.delete", "cards", change=True),
         Permission("cards.receive", "cards", change=True),
         Permission("requests.see", "requests"),

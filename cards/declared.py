@@ -35,6 +35,9 @@ declare_verbs(
         "cards.changed": _("Card changed"),
         "cards.duplicate_ordered": _("Duplicate ordered"),
         "cards.block": _("Card blocked"),
+        "cards.cancel": _("Renewal of a card cancelled"),
+        "cards.take_back": _("Cancelling of a card taken back"),
+        "cards.renew": _("Cancelling of a card taken back"),
         "cards.delete": _("Card deleted"),
         "cards.receive": _("Receipt of a card confirmed"),
         "cards.made": _("Card made"),
@@ -58,12 +61,14 @@ declare_work(
     {
         "cards.activate_dispatched": _("Activate cards that were dispatched ten days ago"),
         "cards.block_many": _("Block cards"),
+        "cards.cancel_many": _("Cancel the renewal of cards"),
         "cards.collect_answers": _("Collect the card maker's answers"),
         "cards.expire_issues": _("Expire cards that are past their date"),
         "cards.send_batch": _("Order a batch from the card maker"),
         "cards.simulate_dispatched": _("Demonstration: dispatch a batch"),
         "cards.simulate_made": _("Demonstration: make a batch"),
         "cards.take_answer": _("Read an answer of the card maker"),
+        "cards.take_back_many": _("Take back the cancelling of cards"),
     }
 )
 # The notice of the same mail is called after the request; the mail tells of the card.

@@ -108,6 +108,9 @@ def _words() -> dict[str, Any]:
             for transition in lifecycle.transitions
             if (app, transition.name) != ("cards", "block")
         },
+        "cards.cancel": lambda entry: (_("Renewal cancelled"), []),
+        "cards.take_back": lambda entry: (_("Cancelling taken back"), []),
+        "cards.renew": lambda entry: (_("Cancelling taken back"), []),
         "operator.activate": _moved,
         "operator.expire": _moved,
         "operator.produce": _moved,

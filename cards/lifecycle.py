@@ -1,10 +1,11 @@
-"""The statuses of issues and requests, what moves them, and which actions a card offers (cards.md)."""
+"""The statuses of issues, requests and renewals, what moves them, and which actions a card offers (cards.md)."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from cards.catalogue import RenewalStatus
 from cards.mirror import refresh_cards
 from fleetportal.core.lifecycle import Lifecycle, Status, Transition
 
@@ -48,6 +49,16 @@ ISSUE = Lifecycle(
 
 _EVERY = frozenset({NEW, IN_CREATION, ACTIVE, BLOCKED, EXPIRED, WITHDRAWN})
 _BLOCKED_STAYS = _("A blocked card can't be changed. Make a copy of it instead.")
+_NEVER_MADE = _("This card was withdrawn; it was never made.")
+# The renewal status as it is stored.
+NOT_ASKED, CANDIDATE, CANCELLED, IN_RENEWAL = (
+    RenewalStatus.NONE.value,
+    RenewalStatus.CANDIDATE.value,
+    RenewalStatus.CANCELLED.value,
+    RenewalStatus.IN_RENEWAL.value,
+)
+# While a card is In renewal nothing but a block is possible (cards.md).
+BEING_RENEWED = _("This card is being renewed; until that is done it can only be blocked.")
 
 # What a card's page offers for the status it shows. Which plastics move is the services' business; the status of a
 # card is the one of its newest issue.
@@ -72,6 +83,36 @@ CARD = Lifecycle(
         ),
         Transition("copy", _("Create a copy"), _EVERY, None, "cards.order", icon="copy"),
         Transition(
+            "cancel",
+            _("Cancel the renewal"),
+            frozenset({ACTIVE}),
+            None,
+            "cards.cancel",
+            icon="calendar-off",
+            bulk=True,
+            refusals={
+                NEW: _("Only an active card's renewal can be cancelled. Delete the order instead."),
+                IN_CREATION: _("The card is being made; its renewal can be cancelled once it is active."),
+                BLOCKED: _("A blocked card is not renewed; there is nothing to cancel."),
+                EXPIRED: _("This card has expired; there is nothing to cancel."),
+                WITHDRAWN: _NEVER_MADE,
+            },
+        ),
+        Transition(
+            "take_back",
+            _("Take back the cancelling"),
+            frozenset({ACTIVE}),
+            None,
+            "cards.cancel",
+            icon="arrow-back-up",
+            bulk=True,
+            refusals={
+                BLOCKED: _("A blocked card is not renewed; order a new card instead."),
+                EXPIRED: _("This card has expired; order a new card instead."),
+                WITHDRAWN: _NEVER_MADE,
+            },
+        ),
+        Transition(
             "block",
             _("Block"),
             frozenset({IN_CREATION, ACTIVE}),
@@ -84,7 +125,7 @@ CARD = Lifecycle(
                 NEW: _("A new card can't be blocked: nothing has been made yet. Delete it instead."),
                 BLOCKED: _("This card is blocked already."),
                 EXPIRED: _("This card has expired; it is refused everywhere."),
-                WITHDRAWN: _("This card was withdrawn; it was never made."),
+                WITHDRAWN: _NEVER_MADE,
             },
         ),
         Transition(
@@ -99,6 +140,51 @@ CARD = Lifecycle(
                 IN_CREATION: _("Production has begun; the card can be blocked, not deleted."),
                 ACTIVE: _("An active card can be blocked, not deleted."),
             },
+        ),
+    ),
+)
+
+_NOT_CANCELLED = _("The renewal of this card is not cancelled.")
+
+# Whether a card is renewed stands beside its status (CRD-53); that the card is Active is its services' business.
+# What leads into a campaign and out of it comes with the campaigns (renewals.md): nothing makes a card In renewal yet.
+RENEWAL = Lifecycle(
+    kind="cards.renewal",
+    column="renewal_status",
+    statuses=tuple(Status(one.value, one.label) for one in RenewalStatus),
+    transitions=(
+        Transition(
+            "cancel",
+            _("Cancel the renewal"),
+            frozenset({NOT_ASKED, CANDIDATE}),
+            CANCELLED,
+            "cards.cancel",
+            refusals={
+                CANCELLED: _("The renewal of this card is cancelled already."),
+                IN_RENEWAL: BEING_RENEWED,
+            },
+        ),
+        Transition(
+            "take_back",
+            _("Take back the cancelling"),
+            frozenset({CANCELLED}),
+            NOT_ASKED,
+            "cards.cancel",
+            refusals={
+                NOT_ASKED: _NOT_CANCELLED,
+                CANDIDATE: _NOT_CANCELLED,
+                IN_RENEWAL: BEING_RENEWED,
+            },
+        ),
+        # The same for a card that was a candidate when it was cancelled: it is one again (REN-3).
+        Transition(
+            "renew",
+            _("Renew after all"),
+            frozenset({CANCELLED}),
+            CANDIDATE,
+            "cards.cancel",
+            offered=False,
+            refusals={IN_RENEWAL: BEING_RENEWED},
         ),
     ),
 )

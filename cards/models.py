@@ -97,6 +97,8 @@ class Card(TenantModel, Address):
     dispatched_at = models.DateTimeField(null=True, blank=True)
     live = models.BooleanField(default=False)
     renewal_status = models.CharField(max_length=10, choices=RenewalStatus, default=RenewalStatus.NONE)
+    # Whether a cancelled card was a candidate: taking the cancelling back makes it one again.
+    was_candidate = models.BooleanField(default=False, db_default=False)
     last_used_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     # Counts changes of settings, so that two people who change the same card at once notice each other (GEN-3).

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from cards.lifecycle import CARD, IN_CREATION, NEW
+from cards.lifecycle import BEING_RENEWED, CARD, IN_CREATION, IN_RENEWAL, NEW, RENEWAL
 from cards.models import Card
 from fleetportal.core.access import Actor
 from fleetportal.core.lifecycle import Transition
 
+# Actions that the renewal status decides on as well (CRD-53).
+_OF_RENEWAL = {"cancel", "take_back"}
 
-def allowed(name: str, status: str, *, live: bool, dispatched: bool) -> bool:
+
+def allowed(name: str, status: str, *, live: bool, dispatched: bool, renewal: str) -> bool:
     """Say whether a card's state allows an action.
 
     A block also ends an older plastic that still works while the newest is only ordered; receipt needs a dispatch.
@@ -19,22 +22,32 @@ def allowed(name: str, status: str, *, live: bool, dispatched: bool) -> bool:
         return live
     if name == "receive":
         return dispatched and CARD.allows(name, status)
+    if name == "change":
+        return renewal != IN_RENEWAL and CARD.allows(name, status)
+    if name in _OF_RENEWAL:
+        return CARD.allows(name, status) and RENEWAL.allows(name, renewal)
     return CARD.allows(name, status)
 
 
-def offered(actor: Actor, status: str, *, live: bool, dispatched: bool) -> list[Transition]:
+def offered(actor: Actor, status: str, *, live: bool, dispatched: bool, renewal: str) -> list[Transition]:
     """Return the actions a page offers this person for a card in this state."""
     return [
         transition
         for transition in CARD.transitions
-        if actor.may(transition.permission) and allowed(transition.name, status, live=live, dispatched=dispatched)
+        if actor.may(transition.permission)
+        and allowed(transition.name, status, live=live, dispatched=dispatched, renewal=renewal)
     ]
 
 
 def sentence(name: str, card: Card) -> str:
     """Return why the card's state does not allow the action, or an empty text when it does."""
-    if allowed(name, card.status, live=card.live, dispatched=card.dispatched_at is not None):
+    dispatched = card.dispatched_at is not None
+    if allowed(name, card.status, live=card.live, dispatched=dispatched, renewal=card.renewal_status):
         return ""
+    if name in _OF_RENEWAL and CARD.allows(name, card.status):
+        return RENEWAL.refusal(name, card.renewal_status)
+    if name == "change" and CARD.allows(name, card.status):
+        return str(BEING_RENEWED)
     if name == "receive" and card.status == IN_CREATION:
         return _("This card has not been dispatched yet.")
     if name == "block" and card.status == NEW and card.rank > 1:

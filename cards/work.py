@@ -19,7 +19,7 @@ from cards.production.batches import production_rows
 from cards.production.files import TAKE_ANSWER, FileMaker
 from cards.production.interface import maker
 from cards.production.simulator import Simulator
-from cards.services import block_cards
+from cards.services import block_cards, cancel_cards, take_back_cards
 from fleetportal.core.access import Actor, system
 from fleetportal.core.batches import batch_handler
 from fleetportal.core.lifecycle import perform_many
@@ -65,6 +65,18 @@ def simulate_dispatched(item: WorkItem, now: datetime) -> None:
 def block_many(card_ids: list[int], payload: dict[str, Any], actor: Actor, now: datetime) -> dict[int, str]:
     """Block one chunk of a selection (CRD-54); also for somebody who lost the right since: a block always runs."""
     return block_cards(actor=actor, card_ids=card_ids, reason=payload["reason"], now=now)
+
+
+@batch_handler("cards.cancel_many", permission="cards.cancel", model=Card)
+def cancel_many(card_ids: list[int], payload: dict[str, Any], actor: Actor, now: datetime) -> dict[int, str]:
+    """Cancel the renewal of one chunk of a selection (CRD-53)."""
+    return cancel_cards(actor=actor, card_ids=card_ids, now=now)
+
+
+@batch_handler("cards.take_back_many", permission="cards.cancel", model=Card)
+def take_back_many(card_ids: list[int], payload: dict[str, Any], actor: Actor, now: datetime) -> dict[int, str]:
+    """Take back the cancelling of one chunk of a selection (CRD-53)."""
+    return take_back_cards(actor=actor, card_ids=card_ids, now=now)
 
 
 @periodic("cards.collect_answers", every=timedelta(seconds=5), quiet=True)

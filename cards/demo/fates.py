@@ -40,11 +40,13 @@ class Plastic:
 
 @dataclass(slots=True)
 class Fate:
-    """The plastics of one card, by rank, and when its settings are changed."""
+    """The plastics of one card, by rank, when its settings are changed, and when its renewal is decided on."""
 
     name: str
     plastics: list[Plastic]
     changes: list[datetime] = field(default_factory=list)
+    cancelled_at: datetime | None = None
+    taken_back_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -63,10 +65,7 @@ class Fates:
 
     def _office(self, days_ago: float, hour: float = 9.0) -> datetime:
         """Return a moment in office hours that many days ago; on a weekend, of the Friday before."""
-        day = (self.now - timedelta(days=days_ago)).astimezone(BRUSSELS).date()
-        day -= timedelta(days=max(0, day.weekday() - 4))
-        minutes = int(hour * 60) + self.random.randint(0, 50)
-        return at(day, minutes)
+        return in_office(days_ago, int(hour * 60) + self.random.randint(0, 50), self.now)
 
     def _order_day(self, newest: int, oldest: int) -> int:
         """Draw a day between, one of those on which this fleet orders."""
@@ -203,6 +202,12 @@ class Fates:
 
     def _reason(self) -> str:
         return self.random.choices([BlockReason.THEFT, BlockReason.LOSS, BlockReason.DEFECTIVE], weights=[4, 4, 2])[0]
+
+
+def in_office(days_ago: float, minutes: int, now: datetime) -> datetime:
+    """Return that minute of the day so many days ago; on a weekend, of the Friday before."""
+    day = (now - timedelta(days=days_ago)).astimezone(BRUSSELS).date()
+    return at(day - timedelta(days=max(0, day.weekday() - 4)), minutes)
 
 
 def at(day: date, minutes: int) -> datetime:

@@ -13,7 +13,7 @@ from django.db.models import F, Max
 from accounts.models import Company
 from cards.demo import fleet
 from cards.demo.beginning import CEDAR, bring_in_cedar, publish
-from cards.demo.fates import Fate, Fates
+from cards.demo.fates import Fate, Fates, in_office
 from cards.demo.fleet import Settings
 from cards.demo.people import ACME, BOREA, Cast, bring_in, bring_in_staff, card_products
 from cards.demo.story import Life, Story
@@ -63,6 +63,9 @@ BOREA_FATES = {
 }
 # One active card in so many was changed since.
 _CHANGED_EVERY = 7
+# Of the active cards that expire first, every second one was cancelled: their vehicles go back at the end of the lease.
+# One lease was then prolonged. A card each few days, the first one so many days ago.
+_CANCELLED_OF, _CANCELLED_SINCE, _CANCELLED_EACH, _PROLONGED = 12, 40, 5, 1
 # Who manages the fleet and drives a car of it, and has an own view (ACC-9); the part of their address before the @.
 DRIVES, DRIVES_FOR = "management", "Company cars"
 
@@ -114,8 +117,20 @@ def _lives(
     if DRIVES in cast.people:
         chosen = next(one for one in lives if one.settings.division == DRIVES_FOR and one.fate.name == "active")
         chosen.settings.driver, chosen.member = cast.people[DRIVES].name, cast.people[DRIVES].actor.membership
+    _let_go(lives, now)
     _park(lives)
     return lives
+
+
+def _let_go(lives: Sequence[Life], now: datetime) -> None:
+    """Plan which cards are not renewed; nothing is drawn for it, so that the rest of the story stays as it was."""
+    active = [life for life in lives if life.fate.name == "active" and life.member is None]
+    oldest = sorted(active, key=lambda life: life.fate.plastics[0].ordered_at)[:_CANCELLED_OF]
+    for place, life in enumerate(oldest[::2]):
+        days_ago = _CANCELLED_SINCE - place * _CANCELLED_EACH
+        life.fate.cancelled_at = in_office(days_ago, 10 * 60 + 7 * place, now)
+        if place == _PROLONGED:
+            life.fate.taken_back_at = in_office(days_ago - 7, 15 * 60 + 20, now)
 
 
 def _changed_at(fate: Fate, random: Random, now: datetime) -> datetime:

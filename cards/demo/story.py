@@ -100,6 +100,15 @@ class Story:
             self._let(life, plastic.blocked_at, partial(self._block, plastic.block_reason, duplicate))
         for moment in life.fate.changes:
             self._let(life, moment, self._change)
+        # Who manages the fleet decides on renewals, always the same person.
+        people = life.cast.people
+        who = people.get("management") or people["principal"]
+        for decided_at, decide in (
+            (life.fate.cancelled_at, services.cancel_card),
+            (life.fate.taken_back_at, services.take_back_card),
+        ):
+            if decided_at is not None:
+                self._at(decided_at, PEOPLE, who.scope, partial(self._decide, decide, life, who.actor))
 
     def _let(self, life: Life, moment: datetime | None, deed: Callable[[Life, Actor, datetime], None]) -> None:
         """Let somebody of the company do something with the card at that moment, if there is one."""
@@ -204,6 +213,10 @@ class Story:
         request = services.block_card(actor=actor, card=_card(life), reason=reason, duplicate=duplicate, now=now)
         if request is not None:
             life.requests.append(request)
+
+    def _decide(self, decide: Callable[..., None], life: Life, actor: Actor, now: datetime) -> None:
+        """Cancel the renewal of a card, or take that back."""
+        decide(actor=actor, card=_card(life), now=now)
 
     def _change(self, life: Life, actor: Actor, now: datetime) -> None:
         """Raise the first ceiling, as is done when fuel gets dearer, or cap a single purchase."""

@@ -1,4 +1,4 @@
-"""Blocking many cards with one reason, and following a bulk action to its end (CRD-54, GEN-4)."""
+"""What is done with many cards at once, blocking above all, and following it to its end (CRD-54, GEN-4)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -42,14 +43,17 @@ class BlockManyForm(forms.Form):
     )
 
 
-class BlockMany(CardList, FormPage):
-    """Confirm the block of a selection, or of all that match the filter: what will happen to how many."""
+class ManyCards(CardList, FormPage):
+    """A page that confirms something for a selection, or for all that match the filter, and does it or promises it."""
 
-    permission = "cards.block"
     template_name = "pages/confirm.html"
-    title = lazy("Block cards")
-    form_class = BlockManyForm
-    tone = "danger"
+    form_class = forms.Form
+    # Which cards allow it, and what is said where none does.
+    able: ClassVar[Q]
+    none_able: Any
+    # The kind of work that more than a few become.
+    batch_kind: ClassVar[str]
+    chosen: QuerySet[Card]
 
     get = FormPage.get
     post = FormPage.post
@@ -86,12 +90,37 @@ class BlockMany(CardList, FormPage):
             if self.chosen.count() != len(ids):
                 raise Refused(_("Some of the cards you selected are not there any more. Select again."))
         self.total = self.chosen.count()
-        self.possible = self.chosen.filter(live=True).count()
+        self.possible = self.chosen.filter(self.able).count()
         if not self.total:
             raise Refused(_("No card matches."))
-        # Asked only before the confirmation: a form sent twice finds its cards blocked, and gets its receipt.
+        # Asked only before the confirmation: a form sent twice finds it done with its cards, and gets its receipt.
         if not self.possible and self.request.method == "GET":
-            raise Refused(_("None of these cards can be blocked because of their status."))
+            raise Refused(str(self.none_able))
+
+    def promise(self, label: str, payload: dict[str, Any]) -> str:
+        """Promise it for all of the selection as of this moment; return the page that shows how far it is."""
+        batch = start_batch(
+            self.batch_kind,
+            self.chosen.values_list("pk", "printed_as"),
+            self.actor,
+            payload,
+            self.now,
+            label=label,
+            result_path=self.url("cards:list").removesuffix("cards/") + "jobs/{batch}/",
+        )
+        return self.url("cards:job", batch.pk)
+
+
+class BlockMany(ManyCards):
+    """Confirm the block of a selection, or of all that match the filter: what will happen to how many."""
+
+    permission = "cards.block"
+    title = lazy("Block cards")
+    form_class = BlockManyForm
+    tone = "danger"
+    able = Q(live=True)
+    none_able = lazy("None of these cards can be blocked because of their status.")
+    batch_kind = "cards.block_many"
 
     def extra(self, form: forms.Form) -> dict[str, Any]:
         """Return the confirmation, with exact counts."""
@@ -150,16 +179,7 @@ class BlockMany(CardList, FormPage):
                     ngettext("%(count)s card is blocked.", "%(count)s cards are blocked.", done) % {"count": done},
                 )
             return self.refused_url()
-        batch = start_batch(
-            "cards.block_many",
-            self.chosen.values_list("pk", "printed_as"),
-            self.actor,
-            {"reason": reason},
-            self.now,
-            label=_("Block of %(count)s cards") % {"count": self.total},
-            result_path=self.url("cards:list").removesuffix("cards/") + "jobs/{batch}/",
-        )
-        return self.url("cards:job", batch.pk)
+        return self.promise(_("Block of %(count)s cards") % {"count": self.total}, {"reason": reason})
 
 
 class JobProgress(ObjectMixin, CompanyPage):

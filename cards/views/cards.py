@@ -18,7 +18,7 @@ from cards.describe import address_text, controls_of, limit_text, products_text
 from cards.exports import card_export
 from cards.filters import CardFilter
 from cards.history import card_history
-from cards.lifecycle import CARD, CARD_STATUSES, IN_CREATION, REQUEST_STATUSES
+from cards.lifecycle import ACTIVE, CANCELLED, CARD, CARD_STATUSES, IN_CREATION, REQUEST_STATUSES
 from cards.models import Card, CardLimit, Issue, Request
 from cards.rules import offered
 from fleetportal.core.pages import Badge, Choice, CompanyPage, Date, DetailPage, Link, ListPage, Masked, Moment, Text
@@ -49,7 +49,7 @@ class CardList(ListPage, CompanyPage):
     search_kind = "cards.card"
     search_placeholder = lazy("Plate, name, number, driver or cost centre")
     default_order = "-created"
-    act_fields = ("status", "live", "dispatched_at")
+    act_fields = ("status", "live", "dispatched_at", "renewal_status")
     empty_title = lazy("No cards yet")
     empty_text = lazy("The cards you order stand here, with their status and what you can do with them.")
     file_name = "cards"
@@ -103,15 +103,15 @@ class CardList(ListPage, CompanyPage):
 
     def act_state(self, *values: Any) -> tuple[Any, ...]:
         """Tell apart only whether a card was dispatched, not when."""
-        status, live, dispatched_at = values
-        return status, live, dispatched_at is not None
+        status, live, dispatched_at, renewal = values
+        return status, live, dispatched_at is not None, renewal
 
     def row_acts(self, *values: Any) -> list[tuple[str, str, str]]:
         """Return what this card offers now."""
-        status, live, dispatched = values
+        status, live, dispatched, renewal = values
         return [
             (str(transition.label), f"{transition.name}/", transition.icon)
-            for transition in offered(self.actor, status, live=live, dispatched=dispatched)
+            for transition in offered(self.actor, status, live=live, dispatched=dispatched, renewal=renewal)
         ]
 
     def acts(self) -> list[dict[str, Any]]:
@@ -125,10 +125,15 @@ class CardList(ListPage, CompanyPage):
         return next(iter(self.acts()), None)
 
     def bulk(self) -> list[dict[str, Any]]:
-        """Offer to block a selection (CRD-54)."""
-        if not self.actor.may("cards.block"):
-            return []
-        return [{"name": "block", "label": _("Block"), "tone": "danger"}]
+        """Offer to block a selection, to cancel its renewal, and to take that back (CRD-53, CRD-54)."""
+        acts: list[dict[str, Any]] = []
+        if self.actor.may("cards.block"):
+            acts.append({"name": "block", "label": _("Block"), "tone": "danger"})
+        if self.actor.may("cards.cancel"):
+            cancel, back = _("Cancel the renewal"), _("Take back the cancelling")
+            acts.append({"name": "cancel", "label": cancel, "url": self.url("cards:cancel_many")})
+            acts.append({"name": "take_back", "label": back, "url": self.url("cards:take_back_many")})
+        return acts
 
     def bulk_url(self) -> str:
         """Return the page that confirms a block of many."""
@@ -162,7 +167,13 @@ class CardDetail(DetailPage):
                 icon=transition.icon,
                 tone=transition.tone,
             )
-            for transition in offered(self.actor, row.status, live=row.live, dispatched=row.dispatched_at is not None)
+            for transition in offered(
+                self.actor,
+                row.status,
+                live=row.live,
+                dispatched=row.dispatched_at is not None,
+                renewal=row.renewal_status,
+            )
         ]
         return {
             "title": row.printed_as,
@@ -191,6 +202,13 @@ class CardDetail(DetailPage):
 
     def notices(self, row: Card) -> list[dict[str, str]]:
         """Say what the reader should know before anything else."""
+        if row.status == ACTIVE and row.renewal_status == CANCELLED:
+            text = _("This card will not be renewed.")
+            if row.expires_on:
+                text = _("This card will not be renewed. It stays usable until %(day)s.") % {
+                    "day": _day(row.expires_on)
+                }
+            return [{"tone": "info", "text": text}]
         if row.status == IN_CREATION and row.dispatched_at is not None:
             day = date_format(timezone.localtime(row.dispatched_at), "SHORT_DATE_FORMAT")
             text = _("The card was dispatched on %(day)s. Confirm its receipt to make it usable.") % {"day": day}

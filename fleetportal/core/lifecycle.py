@@ -60,8 +60,9 @@ class Transition:
 class Lifecycle:
     """The statuses of one model and the transitions between them.
 
-    `kind` names the model (its label in lower case); `noted` are columns that stand in the audit entry beside the
-    status; `settle` is called with the ids that moved, in the same transaction, to bring what mirrors them up to date.
+    `kind` names the model (its label in lower case), or what of it has this status where `column` is not `status`;
+    `noted` are columns that stand in the audit entry beside the status; `settle` is called with the ids that moved, in
+    the same transaction, to bring what mirrors them up to date.
     """
 
     kind: str
@@ -69,6 +70,7 @@ class Lifecycle:
     transitions: tuple[Transition, ...]
     noted: tuple[str, ...] = ()
     settle: Callable[[list[int]], None] | None = None
+    column: str = "status"
 
     def __post_init__(self) -> None:
         """Check the table: every status it names exists, no name stands twice."""
@@ -167,13 +169,13 @@ def perform_many(
     actor.must(transition.permission)
     if transition.target is None:
         raise ValueError(f"{name} changes no status; its service does what it does.")
-    seen: dict[int, str] = dict(rows.values_list("pk", "status"))
+    seen: dict[int, str] = dict(rows.values_list("pk", lifecycle.column))
     moved = _move(lifecycle, rows, transition, actor, now, sets or {})
     if moved and lifecycle.settle is not None:
         lifecycle.settle(list(moved))
     lost = [pk for pk in seen if pk not in moved]
     if lost:
-        seen |= dict(rows.model._base_manager.filter(pk__in=lost).values_list("pk", "status"))
+        seen |= dict(rows.model._base_manager.filter(pk__in=lost).values_list("pk", lifecycle.column))
     return Outcome(moved=moved, refused={pk: lifecycle.refusal(name, seen[pk]) for pk in lost})
 
 
@@ -189,24 +191,25 @@ def _move(
     model = rows.model
     meta = model._meta
     quote = connection.ops.quote_name
-    ready = rows.filter(status__in=transition.sources).order_by("pk").select_for_update(of=("self",))
-    candidates, candidate_params = ready.values("pk", "status").query.sql_with_params()
+    column = lifecycle.column
+    ready = rows.filter(**{f"{column}__in": transition.sources}).order_by("pk").select_for_update(of=("self",))
+    candidates, candidate_params = ready.values("pk", column).query.sql_with_params()
     fields = [meta.get_field(name) for name in sets]
     assignments = ", ".join(f"{quote(field.column)} = %s" for field in fields)
     values = [field.get_db_prep_save(sets[field.name], connection) for field in fields]
-    noted = "".join(f", '{column}', t.{quote(column)}" for column in lifecycle.noted)
+    noted = "".join(f", '{name}', t.{quote(name)}" for name in lifecycle.noted)
     after = json.dumps({name: value for name, value in sets.items() if name in _telling(sets)}, cls=DjangoJSONEncoder)
     sql = f"""
         WITH candidate (id, status) AS ({candidates}),
         moved AS (
-            UPDATE {quote(meta.db_table)} t SET status = %s{", " + assignments if assignments else ""}
-            FROM candidate c WHERE t.id = c.id AND t.status = c.status
-            RETURNING t.id, t.company_id, c.status AS was, jsonb_build_object('status', t.status{noted}) AS now
+            UPDATE {quote(meta.db_table)} t SET {column} = %s{", " + assignments if assignments else ""}
+            FROM candidate c WHERE t.id = c.id AND t.{column} = c.status
+            RETURNING t.id, t.company_id, c.status AS was, jsonb_build_object('{column}', t.{column}{noted}) AS now
         ),
         noted AS (
             INSERT INTO {quote(AuditEntry._meta.db_table)} (company_id, at, actor_id, actor_label, address, request_id,
                 verb, kind, object_id, object_label, before, after)
-            SELECT company_id, %s, %s, %s, %s::inet, %s, %s, %s, id, '', jsonb_build_object('status', was),
+            SELECT company_id, %s, %s, %s, %s::inet, %s, %s, %s, id, '', jsonb_build_object('{column}', was),
                 now || %s::jsonb
             FROM moved
         )

@@ -23,7 +23,10 @@ WHOLE = {"divisions.change"}
 OPERATOR = {"operator.see", "operator.produce", "operator.work", "operator.publish", "operator.companies"}
 # application: what its level "see" allows, and what "change" allows beside that
 CARD_SIDE = {
-    "cards": ({"cards.see"}, {"cards.order", "cards.change", "cards.block", "cards.delete", "cards.receive"}),
+    "cards": (
+        {"cards.see"},
+        {"cards.order", "cards.change", "cards.block", "cards.cancel", "cards.delete", "cards.receive"},
+    ),
     "requests": ({"requests.see"}, {"requests.withdraw", "requests.attach"}),
 }
 FLEET_PAGES = {

@@ -66,6 +66,32 @@ def test_search_filter_sort_and_page(visit):
     expect(page.locator(".chip")).to_have_count(0)
 
 
+@pytest.mark.rule("GEN-4", "CRD-53")
+def test_a_bulk_cancelling_and_taking_it_back(visit):
+    page = visit(PRINCIPAL, script=False)
+    page.goto(f"/{ACME}/cards/?status=active&category=driver&renewal_status=none")
+    # Several cards bear the same name: they are told apart by their addresses.
+    rows = page.locator("tbody .row-link")
+    names, cards = rows.all_inner_texts()[:2], [row.get_attribute("href") for row in rows.all()[:2]]
+    for box in page.locator("tbody input[name=select]").all()[:2]:
+        box.check()
+    page.get_by_role("button", name="Cancel the renewal").click()
+    expect(page.locator("h1")).to_have_text("Cancel the renewal of 2 cards")
+    for name in names:
+        expect(page.locator(".items")).to_contain_text(f"{name} · ")
+    expect(page.get_by_role("link", name="Block these cards")).to_be_visible()
+    page.get_by_role("button", name="Cancel the renewal of 2 cards").click()
+    said = page.get_by_role("main").get_by_role("status").first
+    expect(said).to_contain_text("The renewal of 2 cards is cancelled; each stays usable until its expiry date.")
+    assert not set(cards) & {row.get_attribute("href") for row in rows.all()}
+
+    page.goto(cards[0])
+    expect(page.locator("main")).to_contain_text("This card will not be renewed. It stays usable until")
+    follow(page, "Take back the cancelling")
+    page.get_by_role("button", name="Take back the cancelling").click()
+    expect(page.locator("main")).not_to_contain_text("will not be renewed")
+
+
 @pytest.mark.rule("GEN-4", "CRD-54")
 def test_a_bulk_block(visit):
     page = visit(PRINCIPAL, script=False)

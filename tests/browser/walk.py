@@ -137,6 +137,13 @@ def _company(walk, person):
     rows = person.links(f"{cards}?status=active", card)[:9] + person.links(f"{cards}?status=blocked", card)[:3]
     chosen = "&".join(f"select={one.rstrip('/').rsplit('/', 1)[1]}" for one in rows)
     walk.add("cards:block_many", PRINCIPAL, f"{cards}block/?do=block&{chosen}")
+    walk.add("cards:cancel_many", PRINCIPAL, f"{cards}cancel/?do=cancel&{chosen}")
+    cancelled = person.first(f"{cards}?renewal_status=cancelled", card)
+    walk.add("cards:card", PRINCIPAL, cancelled, "cancelled")
+    walk.add("cards:cancel", PRINCIPAL, person.first(f"{cards}?status=active&renewal_status=none", rf"{card}cancel/"))
+    walk.add("cards:take_back", PRINCIPAL, f"{cancelled}take_back/")
+    chosen = "&".join(f"select={one.rstrip('/').rsplit('/', 1)[1]}" for one in [cancelled, *rows])
+    walk.add("cards:take_back_many", PRINCIPAL, f"{cards}take_back/?do=take_back&{chosen}")
     for status in ("active", "new", "blocked", "expired", "withdrawn"):
         walk.add("cards:card", PRINCIPAL, one(status), status)
     walk.add("cards:card", PRINCIPAL, arriving.removesuffix("receive/"), "dispatched")

@@ -37,26 +37,28 @@ def of(identifier: str):
     return company_scope(company(identifier).pk)
 
 
-def replay(kind: str, first: str) -> dict[int, str]:
+def replay(kind: str, first: str, column: str = "status") -> dict[int, str]:
     """Replay the audit of every object of a kind: each entry must begin where the one before it ended."""
     replayed: dict[int, str] = defaultdict(lambda: first)
     last: dict[int, datetime] = {}
     for entry in AuditEntry.objects.filter(kind=kind).order_by("pk"):
         assert entry.at >= last.get(entry.object_id, entry.at), "entries stand in the order in which things happened"
         last[entry.object_id] = entry.at
-        if "status" in entry.after:
+        if column in entry.after:
             if entry.before:
-                assert entry.before["status"] == replayed[entry.object_id]
-            replayed[entry.object_id] = entry.after["status"]
+                assert entry.before[column] == replayed[entry.object_id]
+            replayed[entry.object_id] = entry.after[column]
     return replayed
 
 
 def the_audit_replays() -> bool:
-    """Say whether the audit of each plastic and each request leads to its status."""
+    """Say whether the audit of each plastic and each request leads to its status, and of each card to its renewal's."""
     with all_companies(reason=WIDE):
         issues, requests = replay("cards.issue", "new"), replay("cards.request", "received")
         assert all(issues[pk] == status for pk, status in Issue.objects.values_list("pk", "status"))
         assert all(requests[pk] == status for pk, status in Request.objects.values_list("pk", "status"))
+        renewals = replay("cards.card", "none", "renewal_status")
+        assert all(renewals[pk] == status for pk, status in Card.objects.values_list("pk", "renewal_status"))
         return bool(issues and requests)
 
 

@@ -381,7 +381,7 @@ def test_from_the_search_a_copy_of_any_card_asks_for_plate_or_name_and_code_alon
     _old, copy = rows(Card)
     assert (copy.printed_as, copy.status) == ("1-NEW-002", "new")
     own = {"id", "printed_as", "number", "status", "rank", "expires_on", "dispatched_at", "live", "created_at"}
-    own |= {"renewal_status", "last_used_on", "version", "vehicle", "driver"}
+    own |= {"renewal_status", "was_candidate", "last_used_on", "version", "vehicle", "driver"}
     same = [field.attname for field in Card._meta.concrete_fields if field.name not in own]
     assert {name: getattr(copy, name) for name in same} == {name: getattr(again(card), name) for name in same}
     limits = [(one.product, one.amount, one.unit, one.period, one.on_reach) for one in rows(CardLimit)]

@@ -115,6 +115,20 @@ def test_a_block_with_a_duplicate_leaves_the_new_rank_to_speak_for_the_card(demo
         assert newest == {"active": 19, "new": 3, "in_creation": 5}
 
 
+@pytest.mark.rule("CRD-53")
+def test_some_cards_that_expire_first_are_cancelled_and_one_was_taken_back(demo):
+    with of("PRO-ACMEAA"):
+        cancelled = Card.objects.filter(renewal_status="cancelled")
+        assert cancelled.count() == 5
+        assert set(cancelled.values_list("status", flat=True)) == {"active"}
+        soonest = Card.objects.filter(status="active").order_by("expires_on", "pk")
+        assert max(card.expires_on for card in cancelled) <= soonest[25].expires_on
+        verbs = AuditEntry.objects.filter(kind="cards.card", verb__in=["cards.cancel", "cards.take_back"])
+        assert Counter(verbs.values_list("verb", flat=True)) == {"cards.cancel": 6, "cards.take_back": 1}
+    with of("PRO-BOREAA"):
+        assert Card.objects.filter(renewal_status="cancelled").count() == 5
+
+
 def test_who_manages_the_fleet_drives_a_car_of_it(demo):
     with of("PRO-ACMEAA"):
         driver = Driver.objects.select_related("member__user").get(member__isnull=False)

@@ -87,7 +87,10 @@ def counted() -> dict[str, int]:
     with all_companies(reason="test"):
         return {
             model.__name__: model._base_manager.count() for model in (Card, Issue, Request, AuditEntry, WorkItem)
-        } | {"statuses": hash(tuple(Issue.objects.order_by("pk").values_list("pk", "status")))}
+        } | {
+            "statuses": hash(tuple(Issue.objects.order_by("pk").values_list("pk", "status"))),
+            "renewals": hash(tuple(Card.objects.order_by("pk").values_list("pk", "renewal_status"))),
+        }
 
 
 class Worker:

@@ -25,7 +25,7 @@ EXPECTED = oracle.table()
 _ADDRESSES = re.compile(rb'\s(?:href|action|formaction|hx-get|hx-post)="([^"]*)"')
 # Pages that offer something else for each status of what they are about: the further kinds to look at.
 _FURTHER = {
-    "cards:card": ("new", "arriving", "blocked"),
+    "cards:card": ("new", "arriving", "blocked", "cancelled"),
     "cards:request": ("active_request", "arriving_request"),
 }
 # Operator staff all have the same rights today. Pages must not count on it: Otto with nothing, and Otto who only sees.

@@ -34,6 +34,10 @@ cards:copy           login     ok   ok   deny deny deny ok   ok   hide ok   hide
 cards:change         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:block          login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:block_many     login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:cancel         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:cancel_many    login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:take_back      login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:take_back_many login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:delete         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:receive        login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:requests       login     ok   ok   ok   deny ok   ok   ok   hide ok   hide    login    hide   hide
@@ -163,6 +167,10 @@ METHODS = {
     "cards:change": FORM,
     "cards:block": FORM,
     "cards:block_many": FORM,
+    "cards:cancel": FORM,
+    "cards:cancel_many": FORM,
+    "cards:take_back": FORM,
+    "cards:take_back_many": FORM,
     "cards:delete": FORM,
     "cards:receive": FORM,
     "cards:requests": READ,
@@ -306,6 +314,8 @@ OBJECT = {
     "cards:copy": "active",
     "cards:change": "active",
     "cards:block": "active",
+    "cards:cancel": "active",
+    "cards:take_back": "cancelled",
     "cards:delete": "new",
     "cards:receive": "arriving",
     "cards:request": "new_request",
@@ -347,6 +357,8 @@ REFUSED = {
     "vehicles:end_driver": ("left_driver", "vehicles:driver"),
     "cards:change": ("blocked", "cards:card"),
     "cards:block": ("blocked", "cards:card"),
+    "cards:cancel": ("cancelled", "cards:card"),
+    "cards:take_back": ("active", "cards:card"),
     "cards:delete": ("active", "cards:card"),
     "cards:receive": ("new", "cards:card"),
     "cards:withdraw": ("active_request", "cards:request"),

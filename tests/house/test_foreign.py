@@ -148,7 +148,7 @@ def test_a_bulk_action_that_was_promised_for_anothers_cards_finds_none(world: Wo
         assert fingerprints(world.borea) == before
 
 
-CARDS = {"active", "new", "arriving", "blocked"}
+CARDS = {"active", "cancelled", "new", "arriving", "blocked"}
 
 
 def blocked(cursor):

@@ -1,6 +1,6 @@
 """Every lifecycle: transition × status × person against what is written here by hand, over HTTP where there is a page.
 
-The expectations come from the tables of the domain (CRD-41, CRD-50 to CRD-52, CRD-9, FUL-4), not from the code.
+The expectations come from the tables of the domain (CRD-41, CRD-50 to CRD-53, CRD-9, FUL-4), not from the code.
 """
 
 from __future__ import annotations
@@ -44,6 +44,11 @@ MOVES = {
         "stop": (CHANGERS, {"new": "withdrawn"}),
         "expire": (OPERATOR, {"active": "expired"}),
     },
+    "cards.renewal": {
+        "cancel": (CHANGERS, {"none": "cancelled", "candidate": "cancelled"}),
+        "take_back": (CHANGERS, {"cancelled": "none"}),
+        "renew": (CHANGERS, {"cancelled": "candidate"}),
+    },
     "cards.request": {
         "produce": (OPERATOR, {"received": "in_production"}),
         "dispatch": (OPERATOR, {"in_production": "dispatched"}),
@@ -57,8 +62,13 @@ STATUSES = {
     "cards.issue": ("new", "in_creation", "active", "blocked", "expired", "withdrawn"),
     "cards.request": ("received", "in_production", "dispatched", "refused", "withdrawn"),
     "cards.card": ("new", "in_creation", "active", "blocked", "expired", "withdrawn"),
+    "cards.renewal": ("none", "candidate", "cancelled", "in_renewal"),
 }
-CARD_ACTIONS = ("change", "receive", "copy", "block", "delete")
+# Where a status does not stand in the column that is called so.
+COLUMNS = {"cards.renewal": "renewal_status"}
+# What nothing leads to, and out of, before there are campaigns (renewals.md).
+WITH_CAMPAIGNS = {"cards.renewal": {"in_renewal"}}
+CARD_ACTIONS = ("change", "receive", "copy", "block", "cancel", "take_back", "delete")
 
 # The states of a card: its plastics by rank (a plastic "arriving" is in creation and dispatched), what it shows, and
 # what it offers with the status that the action leaves the card in; whatever is not named is refused.
@@ -66,7 +76,18 @@ STATES = {
     "new": (["new"], "new", {"change": "new", "copy": "new", "delete": "withdrawn"}),
     "in creation": (["in_creation"], "in_creation", {"copy": "in_creation", "block": "blocked"}),
     "arriving": (["arriving"], "in_creation", {"receive": "active", "copy": "in_creation", "block": "blocked"}),
-    "active": (["active"], "active", {"change": "active", "copy": "active", "block": "blocked"}),
+    "active": (
+        ["active"], "active", {"change": "active", "copy": "active", "block": "blocked", "cancel": "active"},
+    ),
+    "cancelled": (
+        ["active"], "active", {"change": "active", "copy": "active", "block": "blocked", "take_back": "active"},
+    ),
+    "candidate": (
+        ["active"], "active", {"change": "active", "copy": "active", "block": "blocked", "cancel": "active"},
+    ),
+    "in renewal": (["active"], "active", {"copy": "active", "block": "blocked"}),
+    "blocked after cancelling": (["blocked"], "blocked", {"copy": "blocked"}),
+    "expired after cancelling": (["expired"], "expired", {"copy": "expired"}),
     "blocked": (["blocked"], "blocked", {"copy": "blocked"}),
     "expired": (["expired"], "expired", {"copy": "expired"}),
     "withdrawn": (["withdrawn"], "withdrawn", {"copy": "withdrawn"}),
@@ -80,9 +101,18 @@ STATES = {
         ["blocked", "arriving"], "in_creation", {"receive": "active", "copy": "in_creation", "block": "blocked"},
     ),
     "duplicate withdrawn": (
-        ["active", "withdrawn"], "active", {"change": "active", "copy": "active", "block": "blocked"},
+        ["active", "withdrawn"], "active",
+        {"change": "active", "copy": "active", "block": "blocked", "cancel": "active"},
     ),
 }  # fmt: skip
+# The renewal status of those states that have one.
+RENEWALS = {
+    "cancelled": "cancelled",
+    "candidate": "candidate",
+    "in renewal": "in_renewal",
+    "blocked after cancelling": "cancelled",
+    "expired after cancelling": "cancelled",
+}
 
 
 @pytest.fixture
@@ -110,7 +140,7 @@ def client(people, name):
     return one
 
 
-def plastics(acme, ranks):
+def plastics(acme, ranks, renewal="none"):
     """Make a card with plastics of these statuses, and return it."""
     sent = {"dispatched_at": NOW, "made_on": NOW.date()}
     fields = [
@@ -118,16 +148,18 @@ def plastics(acme, ranks):
         for status in ranks
     ]
     first, *others = fields
-    card = factories.card(factories.customer_number(acme), status=first["status"], issue_fields=first["more"])
+    card = factories.card(
+        factories.customer_number(acme), status=first["status"], issue_fields=first["more"], renewal_status=renewal
+    )
     for rank, one in enumerate(others, start=2):
         factories.issue(card, rank=rank, status=one["status"], **one["more"])
     with all_companies(reason="test"):
         return Card.objects.get(pk=card.pk)
 
 
-def now(model, pk):
+def now(model, pk, column="status"):
     with all_companies(reason="test"):
-        return model.objects.get(pk=pk).status
+        return getattr(model.objects.get(pk=pk), column)
 
 
 def entries():
@@ -148,11 +180,12 @@ def test_every_lifecycle_and_transition_stands_here():
 
 @pytest.mark.parametrize("kind", sorted(MOVES))
 def test_every_status_is_reached_and_none_but_the_final_ones_is_an_end(kind):
+    later = WITH_CAMPAIGNS.get(kind, set())
     reached = {STATUSES[kind][0]} | {target for _who, moves in MOVES[kind].values() for target in moves.values()}
-    assert reached == set(STATUSES[kind])
+    assert reached == set(STATUSES[kind]) - later
     left = {source for _who, moves in MOVES[kind].values() for source in moves}
     final = {status.value for status in LIFECYCLES[kind].statuses if status.final}
-    assert set(STATUSES[kind]) - left == final
+    assert set(STATUSES[kind]) - left == final | later
 
 
 # --- through perform --------------------------------------------------------------------------------------------------
@@ -160,6 +193,8 @@ def test_every_status_is_reached_and_none_but_the_final_ones_is_an_end(kind):
 
 def example(acme, kind, status):
     """Make a row of that kind in that status."""
+    if kind == "cards.renewal":
+        return factories.card(factories.customer_number(acme), renewal_status=status)
     if kind == "cards.issue":
         card = factories.card(factories.customer_number(acme), status=status)
         with all_companies(reason="test"):
@@ -172,6 +207,7 @@ def example(acme, kind, status):
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, moves in MOVES.items() for name in moves])
 def test_a_transition_goes_from_its_statuses_for_who_may_and_leaves_one_entry(acme, people, kind, name):
     lifecycle, (who, moves) = LIFECYCLES[kind], MOVES[kind][name]
+    column = COLUMNS.get(kind, "status")
     for status in STATUSES[kind]:
         row = example(acme, kind, status)
         for person in PEOPLE:
@@ -186,13 +222,13 @@ def test_a_transition_goes_from_its_statuses_for_who_may_and_leaves_one_entry(ac
                     assert str(lost.value).endswith(".")
                 else:
                     perform(lifecycle, row, name, actor(people, person), now=NOW)
-                    assert row.status == moves[status]
+                    assert getattr(row, column) == moves[status]
                     ((verb, about, was, became),) = entries()[before:]
                     assert (verb.split(".")[1], about) == (name, row.pk)
-                    assert (was["status"], became["status"]) == (status, moves[status])
+                    assert (was[column], became[column]) == (status, moves[status])
                     before += 1
                 assert len(entries()) == before
-                assert now(type(row), row.pk) == (moves.get(status, status) if person in who else status)
+                assert now(type(row), row.pk, column) == (moves.get(status, status) if person in who else status)
 
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, moves in MOVES.items() for name in moves])
@@ -209,7 +245,7 @@ def test_of_a_set_those_move_that_can_and_the_others_say_why(acme, kind, name):
         assert all(sentence for sentence in outcome.refused.values())
         assert len(entries()) == before + len(moves)
         for status, row in rows.items():
-            assert now(model, row.pk) == moves.get(status, status)
+            assert now(model, row.pk, COLUMNS.get(kind, "status")) == moves.get(status, status)
         again = perform_many(lifecycle, chosen, name, system("test"), now=NOW)
         assert not {pk for pk, was in again.moved.items() if was == moves.get(was)}
 
@@ -217,7 +253,11 @@ def test_of_a_set_those_move_that_can_and_the_others_say_why(acme, kind, name):
 @pytest.mark.parametrize("kind", sorted(MOVES))
 def test_of_two_who_found_the_same_status_one_wins(acme, kind):
     """The second one's row still says what both saw; the database says what is so."""
-    name, status = {"cards.issue": ("block", "active"), "cards.request": ("withdraw", "received")}[kind]
+    name, status = {
+        "cards.issue": ("block", "active"),
+        "cards.request": ("withdraw", "received"),
+        "cards.renewal": ("cancel", "none"),
+    }[kind]
     row = example(acme, kind, status)
     with all_companies(reason="test"):
         stale = type(row).objects.get(pk=row.pk)
@@ -257,10 +297,13 @@ def form(card, action):
 @pytest.mark.rule("CRD-41")
 @pytest.mark.rule("CRD-50")
 @pytest.mark.rule("CRD-52")
+@pytest.mark.rule("CRD-53")
 @pytest.mark.parametrize("state", STATES)
 def test_a_card_offers_and_does_what_its_state_allows_for_who_may(acme, people, state):
     ranks, status, allowed = STATES[state]
-    card = plastics(acme, ranks)
+    renewal = RENEWALS.get(state, "none")
+    becomes = {"cancel": "cancelled", "take_back": "none"}
+    card = plastics(acme, ranks, renewal)
     assert card.status == status
     page = reverse("cards:card", args=[acme.identifier, card.pk])
     for person in ("ada", "max", "cora", "fay"):
@@ -276,8 +319,9 @@ def test_a_card_offers_and_does_what_its_state_allows_for_who_may(acme, people, 
                     before = entries()
                     answer = ask(browser, method, url, form(card, action), keep=True)
                     changes = entries() != before
-                    after = now(Card, card.pk)
+                    after, renewed = now(Card, card.pk), now(Card, card.pk, "renewal_status")
                 cell = f"{person} {method} {action}"
+                assert renewed == (becomes.get(action, renewal) if changes else renewal), cell
                 if person not in CHANGERS:
                     assert (answer.status, changes, after) == (403, False, status), cell
                 elif action == "copy":
@@ -294,7 +338,7 @@ def test_a_card_offers_and_does_what_its_state_allows_for_who_may(acme, people, 
 @pytest.mark.parametrize("state", STATES)
 def test_what_is_refused_says_why(acme, people, state):
     ranks, _status, allowed = STATES[state]
-    card = plastics(acme, ranks)
+    card = plastics(acme, ranks, RENEWALS.get(state, "none"))
     page = reverse("cards:card", args=[acme.identifier, card.pk])
     for action in set(CARD_ACTIONS) - set(allowed) - {"copy"}:
         shown = client(people, "ada").get(f"{page}{action}/", follow=True).content.decode()
@@ -340,9 +384,9 @@ def test_operator_staff_take_into_production_what_waits_and_nothing_else(acme, p
 
 # --- nobody else writes a status --------------------------------------------------------------------------------------
 
-# Where a status of its own is written that is no lifecycle's, or for another reason than a transition.
+# Where a status of its own is written that is no lifecycle's, or for another reason than a transition. The one place
+# where a status changes, fleetportal/core/lifecycle.py, takes the name of its column from the table.
 OTHER_WRITERS = {
-    "fleetportal/core/lifecycle.py": "The one place where a status changes.",
     "cards/mirror.py": "Copies the status of the newest plastic to its card, called by the lifecycle.",
     "cards/production/answers.py": "Judges an answer in memory; what is written goes through the lifecycle.",
     "fleetportal/core/work.py": "Work items have a life of their own (GEN-5).",
@@ -352,7 +396,8 @@ OTHER_WRITERS = {
     "accounts/safety/mobile.py": "Text messages with a code: sent, used, ended; no member changes anything by them.",
     "cards/demo/seed.py": "Marks the demonstration's work and mail as done long ago.",
 }  # fmt: skip
-_SQL = re.compile(r"\bSET\b(?:(?!\bWHERE\b)[^;])*?(?<![\w.])\"?status\"?\s*=", re.IGNORECASE | re.DOTALL)
+_SQL = re.compile(r"\bSET\b(?:(?!\bWHERE\b)[^;])*?(?<![\w.])\"?(?:renewal_)?status\"?\s*=", re.IGNORECASE | re.DOTALL)
+WRITTEN = {"status", "renewal_status"}
 WRITING_CALLS = {"update", "create", "get_or_create", "update_or_create", "Issue", "Request", "Card"}
 
 
@@ -361,16 +406,16 @@ def writes_a_status(tree):
     for node in ast.walk(tree):
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if isinstance(node, ast.Assign | ast.AugAssign) and any(
-            isinstance(target, ast.Attribute) and target.attr == "status" for target in targets
+            isinstance(target, ast.Attribute) and target.attr in WRITTEN for target in targets
         ):
             return True
         if isinstance(node, ast.Call):
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            if called in WRITING_CALLS and any(keyword.arg == "status" for keyword in node.keywords):
+            if called in WRITING_CALLS and any(keyword.arg in WRITTEN for keyword in node.keywords):
                 return True
             given = [keyword.value for keyword in node.keywords if keyword.arg == "sets"]
             if any(
-                isinstance(one, ast.Dict) and "status" in {getattr(k, "value", "") for k in one.keys} for one in given
+                isinstance(one, ast.Dict) and WRITTEN & {getattr(k, "value", "") for k in one.keys} for one in given
             ):
                 return True
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _SQL.search(node.value):
@@ -390,7 +435,8 @@ def test_only_the_lifecycle_writes_a_status():
 
 @pytest.mark.parametrize(
     "source",
-    ["card.status = 'x'", "Issue.objects.filter(pk=1).update(status='x')", "Issue(card=c, status='active')",
+    ["card.status = 'x'", "card.renewal_status = 'x'", "Card.objects.update(renewal_status='x')",
+     "Issue.objects.filter(pk=1).update(status='x')", "Issue(card=c, status='active')",
      "run('UPDATE cards_issue SET made_on = now(), status = %s')", "perform(L, r, 'x', a, sets={'status': 'y'})"],
 )  # fmt: skip
 def test_the_look_for_writers_sees_them(source):

@@ -202,7 +202,8 @@ def test_a_page_about_one_thing_asks_little_however_much_hangs_on_it(acme, visit
     number = factories.customer_number(acme)
     status = {"new": "new", "arriving": "in_creation"}.get(OBJECT[name], "active")
     sent = {"dispatched_at": factories.NOW} if OBJECT[name] == "arriving" else None
-    made = factories.card(number, status=status, issue_fields=sent)
+    renewal = "cancelled" if OBJECT[name] == "cancelled" else "none"
+    made = factories.card(number, status=status, issue_fields=sent, renewal_status=renewal)
     pk = {
         "draft": lambda: factories.draft(acme, visit.people["cards"], urlencode(_order(number))).pk,
         "colleague": lambda: colleague(acme).pk,
@@ -338,6 +339,8 @@ OWN_WORDS = [
 FORM_WORDS = {
     "cards:new": ["copy", "draft"],
     "cards:block_many": ["select", "all", "q"],
+    "cards:cancel_many": ["select", "all", "q"],
+    "cards:take_back_many": ["select", "all", "q"],
     "operator:produce": ["select", "all", "oldest", "customer_number"],
     "cards:change": ["tab"],
 }

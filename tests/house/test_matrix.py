@@ -118,8 +118,10 @@ def body(world, name, scope="own", persona="ada"):
 
 def query(world, name, persona=""):
     """Return what pages about a selection or a list need in their address: something that is there for that person."""
-    if name == "cards:block_many":
+    if name in {"cards:block_many", "cards:cancel_many"}:
         return f"?select={world.id('active', 'own')}"
+    if name == "cards:take_back_many":
+        return f"?select={world.id('cancelled', 'own')}"
     if name == "downloads:new":
         return f"?kind=csv&list=/{world.acme.identifier}/{'cards' if persona == 'fay' else 'requests'}/"
     if name == "views:new":

@@ -30,7 +30,8 @@ def test_what_may_be_done_is_offered(world: World):
     """What is compared contains something: Ada is offered what can be done with a card, Cora is not."""
     url = address(world, "cards:card", "own", "active", "ada")
     doors = {name: offered(ask(world.clients[name], "GET", url).content, url) for name in ("ada", "cora")}
-    assert {"cards:block", "cards:change", "cards:new"} <= doors["ada"]
+    assert {"cards:block", "cards:cancel", "cards:change", "cards:new"} <= doors["ada"]
     acts = {"cards:block", "cards:change", "cards:new", "cards:copy", "cards:delete", "cards:receive"}
+    acts |= {"cards:cancel", "cards:take_back"}
     assert not acts & doors["cora"]
     assert {"cards:list", "cards:requests"} <= doors["cora"]

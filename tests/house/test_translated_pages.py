@@ -264,6 +264,10 @@ def read_acts(reader: Reader, fleet: Fleet) -> None:
         reader.get(ada, f"{of['active']}change/?tab={tab}")
     reader.send(ada, f"{of['active']}change/?tab=controls", area="chosen", hours_from="08:00", max_amount="x")
     reader.send(ada, f"{of['active']}change/", **order(fleet, version=1, cost_centre="K1"))
+    for act in ("cancel", "take_back"):
+        reader.get(ada, f"{of['active']}{act}/")
+        reader.send(ada, f"{of['active']}{act}/")
+        reader.get(ada, f"{of['expired']}{act}/")
     reader.get(ada, f"{of['new']}block/")
     reader.get(ada, f"{of['expired']}block/")
     reader.send(ada, f"{of['active']}block/")
@@ -272,6 +276,12 @@ def read_acts(reader: Reader, fleet: Fleet) -> None:
     reader.send(ada, f"{of['in_creation']}receive/")
     many = [factories.card(fleet.number) for _ in range(7)]
     selection = "&".join(f"select={card.pk}" for card in [*many, fleet.cards["blocked"]])
+    for act in ("cancel", "take_back"):
+        few = "&".join(f"select={card.pk}" for card in [*many[:3], fleet.cards["blocked"]])
+        reader.send(ada, f"{base}cards/{act}/?{few}")
+        job = reader.send(ada, f"{base}cards/{act}/?{selection}").redirect_chain[-1][0]
+        carry_out(f"cards.{act}_many")
+        reader.get(ada, job)
     reader.get(ada, f"{base}cards/block/")
     reader.send(ada, f"{base}cards/block/?{selection}")
     job = reader.send(ada, f"{base}cards/block/?{selection}", reason="loss").redirect_chain[-1][0]

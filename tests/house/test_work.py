@@ -47,6 +47,8 @@ EXPECTED = {
     "accounts.send_summary": ("", False),  # what a person is told is found with their rights of today
     "accounts.send_text": ("", False),  # a person asked for a code for their own number
     "cards.block_many": ("cards.block", True),  # a stolen card stays blocked (GEN-13)
+    "cards.cancel_many": ("cards.cancel", False),  # whether a card is renewed can wait for who decides
+    "cards.take_back_many": ("cards.cancel", False),
     "cards.send_batch": ("", False),  # the orders are in production from the moment they are taken
     "cards.simulate_dispatched": ("", False),
     "cards.simulate_made": ("", False),
@@ -118,13 +120,19 @@ def taken(acme):
         return Card.objects.get(pk=card.pk).number
 
 
-def _block_many(acme):
-    max_ = factories.member(acme, "Max")
-    for _card in range(3):
-        factories.card(factories.customer_number(acme))
-    with company_scope(acme.pk):
-        chosen = Card.objects.values_list("pk", "printed_as")
-        start_batch("cards.block_many", chosen, member_actor(max_.user, max_), {"reason": "loss"}, NOW, label="Block")
+def _many(kind, payload, **fields):
+    def make(acme):
+        max_ = factories.member(acme, "Max")
+        for _card in range(3):
+            factories.card(factories.customer_number(acme), **fields)
+        with company_scope(acme.pk):
+            chosen = Card.objects.values_list("pk", "printed_as")
+            start_batch(kind, chosen, member_actor(max_.user, max_), payload, NOW, label="Many")
+
+    return make
+
+
+_block_many = _many("cards.block_many", {"reason": "loss"})
 
 
 def _made(acme):
@@ -211,6 +219,8 @@ EXAMPLES = {
     "accounts.send_summary": _summary,
     "accounts.send_text": _text,
     "cards.block_many": _block_many,
+    "cards.cancel_many": _many("cards.cancel_many", {}),
+    "cards.take_back_many": _many("cards.take_back_many", {}, renewal_status="cancelled"),
     "cards.send_batch": taken,
     "cards.simulate_dispatched": _dispatched,
     "cards.simulate_made": _made,

@@ -175,6 +175,7 @@ def _objects(world: World, scope: str, number: Any, division: Any) -> None:
     }
     for kind, status, issue in (
         ("active", ACTIVE, {}),
+        ("cancelled", ACTIVE, {}),
         ("new", NEW, {}),
         ("arriving", IN_CREATION, dispatched),
         ("blocked", BLOCKED, {"block_reason": "theft"}),
@@ -183,6 +184,7 @@ def _objects(world: World, scope: str, number: Any, division: Any) -> None:
         card = factories.card(
             number, status=status, division=division, issue_fields=issue, requested_by=by, vehicle=vehicle,
             driver=driver, request_fields={"reason": MARK} if foreign else None, **mark, **printed,
+            **({"renewal_status": "cancelled"} if kind == "cancelled" else {}),
         )  # fmt: skip
         world.ids[kind, scope] = card.pk
         factories.limit(card)
