@@ -394,9 +394,9 @@ class ControlFields(Grouped):
         """Check what belongs together and return the controls as a card holds them."""
         data = self.cleaned_data
         start, end = data.get("hours_from"), data.get("hours_until")
-        if "hours_from" in self.errors or "hours_until" in self.errors:
-            pass  # what can't be read is said, and is not missing
-        elif (start is None) != (end is None):
+        # What can't be read is said at its field, and is not missing.
+        unreadable = {"hours_from", "hours_until"} & self.errors.keys()
+        if (start is None) != (end is None) and not unreadable:
             self.add_error("hours_until" if end is None else "hours_from", _("Give both hours, or none."))
         elif start is not None and start == end:
             self.add_error("hours_until", _("The two hours are the same."))
