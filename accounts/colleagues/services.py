@@ -53,7 +53,7 @@ def create_colleague(
     granted = grants.settle(grants.holding(actor), rights)
     _alone(company.pk)
     _refuse_double(contact.email)
-    user = _user_with(contact, actor, now)
+    user = user_with(contact, actor, now)
     membership = add_membership(
         company=company,
         user=user,
@@ -117,7 +117,7 @@ def change_colleague(
         return {}
     if contact.email != known.email:
         _refuse_double(contact.email)
-        values["user"] = _user_with(contact, actor, now)
+        values["user"] = user_with(contact, actor, now)
     values["name"] = f"{contact.last_name} {contact.first_name}"
     changed = Membership.objects.filter(pk=membership.pk, version=version).update(version=F("version") + 1, **values)
     if not changed:
@@ -266,8 +266,8 @@ def _refuse_double(email: str) -> None:
         raise ValidationError({"email": [_("A user of your company has this address already.")]})
 
 
-def _user_with(contact: Contact, actor: Actor, now: datetime) -> User:
-    """Return the person with that address; make them where the portal does not know it yet."""
+def user_with(contact: Contact, actor: Actor, now: datetime) -> User:
+    """Return the person with that address; make them where the portal does not know it yet, also of two at once."""
     user = User.objects.filter(email=contact.email).first()
     if user is not None:
         return user

@@ -12,11 +12,11 @@ from accounts.colleagues import invitations
 from accounts.colleagues.contact import Contact
 from accounts.colleagues.finding import find_again
 from accounts.colleagues.grants import Rights
-from accounts.colleagues.services import create_colleague
+from accounts.colleagues.services import create_colleague, user_with
 from accounts.finding import find_number
 from accounts.models import Company, CustomerNumber, FleetDivision, Invitation, Membership, User
 from accounts.safety.oldportal import load_names
-from accounts.services import add_membership, create_company, create_user
+from accounts.services import add_membership, create_company
 from fleetportal.core import audit
 from fleetportal.core.access import Actor
 from fleetportal.core.lifecycle import TransitionLost
@@ -96,15 +96,7 @@ def send_first_connection(*, company: Company, actor: Actor, now: datetime) -> I
 
 def _principal(company: Company, contact: Contact, actor: Actor, now: datetime) -> Membership:
     """Make the principal user, who comes in by the link of the mail and begins the first connection."""
-    user = User.objects.filter(email=contact.email).first() or create_user(
-        email=contact.email,
-        first_name=contact.first_name,
-        last_name=contact.last_name,
-        phone=contact.phone,
-        language=contact.language,
-        actor=actor,
-        now=now,
-    )
+    user = user_with(contact, actor, now)
     membership = add_membership(
         company=company,
         user=user,
