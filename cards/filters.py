@@ -173,7 +173,7 @@ class MakerFileFilter(filters.FilterSet):
     """What is to be looked at among the card maker's files."""
 
     aside = filters.BooleanFilter(
-        method="only_aside", label=_("Only with something set aside"), widget=forms.CheckboxInput()
+        method="only_aside", label=_("Only what is not settled yet"), widget=forms.CheckboxInput()
     )
 
     class Meta:
@@ -181,5 +181,5 @@ class MakerFileFilter(filters.FilterSet):
         fields: tuple[str, ...] = ()
 
     def only_aside(self, queryset: QuerySet[MakerFile], name: str, value: bool | None) -> QuerySet[MakerFile]:
-        """Keep the files that were set aside, whole or in lines."""
-        return queryset.filter(MakerFile.ASIDE) if value else queryset
+        """Keep the files that were set aside, whole or in lines, and are not settled."""
+        return queryset.filter(MakerFile.OPEN) if value else queryset

@@ -234,6 +234,7 @@ def test_a_page_about_one_thing_asks_little_however_much_hangs_on_it(acme, visit
         "batch": lambda: factories.production_batch().pk,
         "conditions": lambda: factories.conditions().pk,
         "file": lambda: factories.maker_file().pk,
+        "aside_line": lambda: factories.aside_line().pk,
         "held": lambda: factories.work_item(acme, status="held").pk,
         "stopped": lambda: factories.work_item(acme, status="failed").pk,
         "new_request": lambda: _request(factories.card(number, status="new")).pk,
