@@ -92,7 +92,7 @@ def tell_administrators(item: WorkItem, now: datetime) -> None:
     """
     work = f"batch {item.batch_id}" if item.batch_id else f"item {item.pk}"
     key = f"work_held:{work}:{item.requested_by_id}"
-    about = {"what": item.subject, "who": item.requested_by.full_name if item.requested_by else ""}
+    about = {"what": item.kept_name(), "who": item.requested_by.full_name if item.requested_by else ""}
     if item.company_id is None:
         about["path"] = f"{reverse('operator:work')}?status={WorkItem.Status.HELD}"
         for person in User.objects.filter(kind=User.Kind.OPERATOR, is_active=True).order_by("pk"):
