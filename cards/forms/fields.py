@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from accounts import postal
 from accounts.models import CustomerNumber, FleetDivision
 from cards.catalogue import (
     FUELS,
@@ -191,6 +192,12 @@ class DeliveryFields(Grouped):
     country = forms.ChoiceField(choices=list(NETWORK.items()), label=lazy("Country"), initial="BE")
 
     delivery = ("recipient", "street", "postal_code", "town", "country")
+
+    def clean(self) -> dict[str, Any] | None:
+        """A postal code is one of its country, and kept as that writes it."""
+        data = super().clean()
+        postal.check(self)
+        return data
 
 
 class LimitFields(Grouped):

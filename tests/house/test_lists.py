@@ -280,7 +280,7 @@ def _order(number):
     return {
         "product": factories.card_product().pk, "customer_number": number.pk, "category": "vehicle",
         "printed_as": "1-ABC-123", "plate_country": "BE", "pays_diesel": "on", "area": "everywhere",
-        "code_type": "calculated", "recipient": "A", "street": "B", "postal_code": "1", "town": "C", "country": "BE",
+        "code_type": "calculated", "recipient": "A", "street": "B", "postal_code": "1000", "town": "C", "country": "BE",
     }  # fmt: skip
 
 
