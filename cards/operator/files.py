@@ -131,9 +131,13 @@ def is_open(row: MakerFile) -> bool:
 
 def _words() -> dict[str, Any]:
     return {
-        "cards.file_settled": lambda entry: (_("Settled"), [entry.after["note"]]),
-        "cards.line_settled": lambda entry: (_("Line %(line)s settled") % entry.after, [entry.after["note"]]),
+        "cards.file_settled": lambda entry: (_("Settled"), _note(entry)),
+        "cards.line_settled": lambda entry: (_("Line %(line)s settled") % entry.after, _note(entry)),
     }
+
+
+def _note(entry: Any) -> list[dict[str, Any]]:
+    return [{"label": _("What was done about it"), "before": "", "after": entry.after["note"]}]
 
 
 class SettleForm(forms.Form):

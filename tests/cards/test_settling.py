@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import PermissionDenied
 
 from accounts.rights import operator_permissions
 from cards.models import MakerFile, SetAsideLine
@@ -49,6 +50,8 @@ def test_a_file_that_was_set_aside_is_settled_with_a_note(otto, whole):
     assert otto.person.full_name in seen.facts["Settled"]
     assert seen.facts["Settled"].endswith("The card maker sent it again as whole-2.csv.")
     assert "settle/" not in seen.html
+    assert seen.history == ["Settled"]
+    assert "What was done about it: The card maker sent it again as whole-2.csv." in seen.text
     [entry] = audit_of(whole)
     assert (entry.verb, entry.actor_id) == ("cards.file_settled", otto.person.pk)
     assert entry.after == {"note": "The card maker sent it again as whole-2.csv."}
@@ -152,6 +155,17 @@ def test_who_may_not_produce_sees_the_file_and_is_offered_nothing(otto, whole, l
     with all_companies(reason="what was settled"):
         assert not MakerFile.objects.exclude(settled_at=None).exists()
         assert not SetAsideLine.objects.exclude(settled_at=None).exists()
+
+
+@pytest.mark.rule("ACC-13")
+def test_nothing_is_settled_below_the_pages_without_the_right(otto, whole, lines):
+    nobody = Actor(label="Nobody", user=otto.person.pk)
+    with all_companies(reason="somebody without the right"):
+        with pytest.raises(PermissionDenied):
+            settle_file(actor=nobody, file=whole, note="Mine.", now=factories.NOW)
+        with pytest.raises(PermissionDenied):
+            settle_line(actor=nobody, line=lines[0], note="Mine.", now=factories.NOW)
+    assert again(whole).settled_at is again(lines[0]).settled_at is None
 
 
 def test_a_reader_reads_it_in_french(otto, whole):

@@ -81,12 +81,15 @@ def in_order(form: BaseForm) -> list[BoundField]:
 
 @register.filter
 def wrong_groups(form: BaseForm) -> list[dict[str, Any]]:
-    """The groups of `form` that are wrong as a whole: the id of each, what is wrong, and the fields before it."""
+    """The groups of `form` that are wrong as a whole: id, first field, what is wrong, and the fields before it."""
     found: list[dict[str, Any]] = []
     before: list[BoundField] = []
     for place, group in enumerate(getattr(form, "groups", None) or (), 1):
         if group.get("errors"):
-            found.append({"id": f"group-{place}", "errors": group["errors"], "before": list(before)})
+            first = group["fields"][0].name
+            found.append(
+                {"id": f"group-{place}", "first": first, "errors": group["errors"], "before": list(before)},
+            )
         before += group["fields"]
     return found
 
