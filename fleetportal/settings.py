@@ -91,7 +91,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "fleetportal.rendering.Renderer"
 
 # --- Engines ------------------------------------------------------------------------------------------------------
 _ROLE = "DATABASE_OWNER_URL" if os.environ.get("PORTAL_DB_ROLE") == "owner" else "DATABASE_URL"

@@ -19,11 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.actors import active_memberships
+from accounts.frame import UNREAD
 from accounts.models import Membership, Notice, User
 from accounts.notices import services
 from accounts.notices.forms import MineForm, RecipientsForm
-from accounts.notices.reading import around, said, visible
-from fleetportal.core import mail
+from accounts.notices.reading import said, visible
+from fleetportal.core import beside, mail
 from fleetportal.core.mail import OutgoingMail
 from fleetportal.core.notices import KINDS
 from fleetportal.core.pages import ActionPage, Choice, Column, CompanyPage, FormPage, ListPage, Moment, PersonPage
@@ -137,7 +138,7 @@ class NoticeList(ListPage, CompanyPage):
     def acts(self) -> list[dict[str, Any]]:
         """Offer what concerns all of them."""
         mine = act("mine", _("Choose how notices come"), self.url("account:my_notices"), icon="settings")
-        if not around(self.request).unread:
+        if not beside.answer(self.request, UNREAD):
             return [mine]
         read = act("read", _("Mark all as read"), self.url("account:notices_read"), icon="checklist", method="post")
         return [mine, read]

@@ -5,7 +5,7 @@ from django.urls import include, path
 from cards.operator import files, views
 from cards.views.documents import DocumentOfAll
 from fleetportal import operations
-from fleetportal.core.pages import saved
+from fleetportal.saving import pages as saved
 
 app_name = "operator"
 
