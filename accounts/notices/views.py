@@ -301,7 +301,8 @@ class MailPage(PersonPage):
 
     def _reaches(self, company_id: int) -> bool:
         """Say whether that company writes to this person still: a member, somebody invited, or operator staff."""
-        if self.request.user.kind == User.Kind.OPERATOR:
+        person = self.request.user
+        if isinstance(person, User) and person.kind == User.Kind.OPERATOR:
             return True
         mine = active_memberships(self.actor.person, timezone.localdate(self.now))
         invited = Membership.objects.filter(
