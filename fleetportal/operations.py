@@ -184,7 +184,7 @@ class WorkRetry(ActionPage, OperatorPage):
             "title": _("Try again: %(kind)s") % {"kind": work_word(row.kind)},
             "submit_label": _("Try again now"),
             "happens": [_("The work is handed to a worker at once. What was done before is not done twice.")],
-            "items": [row.called or row.key],
+            "items": [said_name(kept_name(row.kind, row.batch.total if row.batch else None, row.subject)) or row.key],
         }
 
     def act(self, form: forms.Form) -> str:

@@ -82,6 +82,22 @@ class Grouped(forms.Form):
         """The groups as the template takes them."""
         return [self._group(group) for group in self.layout()]
 
+    @property
+    def wrong_groups(self) -> list[dict[str, Any]]:
+        """The groups that are wrong as a whole: id and first field of each, what is wrong, whether it has the focus.
+
+        It has it where no field above it is wrong.
+        """
+        found: list[dict[str, Any]] = []
+        above: list[str] = []
+        for place, group in enumerate(self.groups, 1):
+            names = [field.name for field in group["fields"]]
+            if group["errors"]:
+                focus = not found and not self.errors.keys() & set(above)
+                found.append({"id": f"group-{place}", "first": names[0], "errors": group["errors"], "focus": focus})
+            above += names
+        return found
+
     def _group(self, group: Group) -> dict[str, Any]:
         within = [self._group(one) for one in group.within]
         fields = [self[name] for name in group.names if name in self.fields]

@@ -45,6 +45,11 @@ class Called(Column):
         return lambda subject, kind, count: said_name(kept_name(kind, count, subject)) or work_word(kind)
 
 
+def _called(row: WorkItem) -> str:
+    kept = kept_name(row.kind, row.batch.total if row.batch else None, row.subject)
+    return said_name(kept) or work_word(row.kind)
+
+
 class HeldList(ListPage, CompanyPage):
     """What is held, who asked for it and why it did not run."""
 
@@ -109,10 +114,10 @@ class HeldAction(ActionPage):
     def about(self, row: WorkItem) -> list[str]:
         """Return what it is about: the work, who asked for it and when."""
         if row.requested_by is None:
-            return [row.called or work_word(row.kind)]
+            return [_called(row)]
         asked = date_format(timezone.localtime(row.created_at), "SHORT_DATETIME_FORMAT")
         said = _("asked by %(who)s on %(when)s") % {"who": row.requested_by.full_name, "when": asked}
-        return [row.called or work_word(row.kind), said]
+        return [_called(row), said]
 
     def lost(self) -> str:
         """Say that somebody else decided first."""
@@ -137,7 +142,7 @@ class HeldRun(HeldAction):
     def confirm(self, row: WorkItem) -> dict[str, Any]:
         """Say under whose name it runs."""
         return {
-            "title": _("Let run: %(what)s") % {"what": row.called or work_word(row.kind)},
+            "title": _("Let run: %(what)s") % {"what": _called(row)},
             "submit_label": _("Let it run under my name"),
             "happens": [
                 _("It runs at once, under your name and with your rights. What was done before is not done twice.")
@@ -162,7 +167,7 @@ class HeldDrop(HeldAction):
     def confirm(self, row: WorkItem) -> dict[str, Any]:
         """Say that nothing of it happens."""
         return {
-            "title": _("Drop: %(what)s") % {"what": row.called or work_word(row.kind)},
+            "title": _("Drop: %(what)s") % {"what": _called(row)},
             "submit_label": _("Drop it"),
             "happens": [_("It is never done. What was done of it before stays done.")],
             "items": self.about(row),

@@ -55,11 +55,7 @@ class Batch(TenantModel):
         indexes = [models.Index(fields=["finished_at"], name="core_batch_finished")]
 
     def __str__(self) -> str:
-        return said_name(self.kept_name())
-
-    def kept_name(self) -> Any:
-        """Return what a mail or a notice keeps of its name."""
-        return kept_name(self.kind, self.total, self.label)
+        return said_name(kept_name(self.kind, self.total, self.label))
 
 
 class BatchRow(TenantModel):
@@ -316,7 +312,7 @@ def _count(batch: Batch, *, done: int, failed: int, now: datetime) -> None:
     batch.refresh_from_db()
     if batch.status == Batch.Status.DONE and batch.requested_by is not None and batch.requested_by.is_active:
         context = {
-            "label": batch.kept_name(),
+            "label": kept_name(batch.kind, batch.total, batch.label),
             "done": batch.done,
             "failed": batch.failed,
             "path": batch.payload.get("result_path", ""),

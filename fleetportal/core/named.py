@@ -38,15 +38,16 @@ def kept_name(kind: str, count: int | None, text: str) -> dict[str, Any] | str:
 
     One whose kind has no name, and work that is part of none, is called by its text.
     """
-    return text if count is None or kind not in BATCHES else {"kind": kind, "count": count, "text": text}
+    return text if count is None or kind not in BATCHES else {"kind": kind, "count": count}
 
 
 def said_name(kept: Any) -> str:
-    """Return the name in the language in force, from what `kept_name` returned."""
-    if not isinstance(kept, dict):
-        return str(kept)
-    name = BATCHES.get(kept["kind"])
-    return kept["text"] if name is None else str(name) % {"count": number_format(kept["count"], force_grouping=True)}
+    """Return the name in the language in force, from what `kept_name` returned; none for a kind of former days."""
+    return (
+        str(BATCHES.get(kept["kind"], "")) % {"count": number_format(kept["count"], force_grouping=True)}
+        if isinstance(kept, dict)
+        else str(kept)
+    )
 
 
 def _declare(table: dict[str, Any], words: Mapping[str, Any]) -> None:

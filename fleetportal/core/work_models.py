@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from fleetportal.core.named import kept_name, said_name
 from fleetportal.core.tenancy import OperatorModel, Tenancy, TenantForeignKey, TenantModel
 
 if TYPE_CHECKING:
@@ -82,15 +81,6 @@ class WorkItem(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
-
-    def kept_name(self) -> Any:
-        """Return what a mail or a notice keeps of its name: that of its bulk action, else its subject."""
-        return kept_name(self.kind, self.batch.total if self.batch is not None else None, self.subject)
-
-    @property
-    def called(self) -> str:
-        """What it is called, in the language in force; nothing where nobody said."""
-        return said_name(self.kept_name())
 
 
 class JobRun(OperatorModel):

@@ -18,6 +18,8 @@ from django.utils.safestring import SafeString
 from fleetportal.core.named import said_name
 
 register = template.Library()
+# What a job is called, from what a mail or a notice keeps of it.
+register.filter("called", said_name)
 
 # Widgets whose id stands on a group of inputs: "autofocus" would be copied to each of them.
 _GROUPS = {"radioselect", "checkboxselectmultiple", "twolists", "followingchoices"}
@@ -59,16 +61,14 @@ def control(field: BoundField) -> SafeString:
     return field.as_widget(attrs=attrs)
 
 
-@register.filter
 def first_error(form: BaseForm) -> BoundField | None:
     """The first visible field with an error, in the order in which the page shows the fields."""
     if not form.is_bound or not form.errors:
         return None
-    first = next((field for field in in_order(form) if field.errors), None)
-    wrong = wrong_groups(form)
-    if first is None or not wrong or first.name in {field.name for field in wrong[0]["before"]}:
-        return first
-    return None  # a group before it is wrong as a whole, and has the focus itself
+    # A group that is wrong as a whole has the focus itself.
+    groups = {group["first"] for group in getattr(form, "wrong_groups", ())}
+    found = next((field for field in in_order(form) if field.errors or field.name in groups), None)
+    return None if found is None or found.name in groups else found
 
 
 @register.filter
@@ -80,39 +80,17 @@ def in_order(form: BaseForm) -> list[BoundField]:
 
 
 @register.filter
-def wrong_groups(form: BaseForm) -> list[dict[str, Any]]:
-    """The groups of `form` that are wrong as a whole: id, first field, what is wrong, and the fields before it."""
-    found: list[dict[str, Any]] = []
-    before: list[BoundField] = []
-    for place, group in enumerate(getattr(form, "groups", None) or (), 1):
-        if group.get("errors"):
-            first = group["fields"][0].name
-            found.append(
-                {"id": f"group-{place}", "first": first, "errors": group["errors"], "before": list(before)},
-            )
-        before += group["fields"]
-    return found
-
-
-@register.filter
-def called(stored: Any) -> str:
-    """What a job is called, from what a mail or a notice keeps of it (`fleetportal.core.named.kept_name`)."""
-    return said_name(stored)
-
-
-@register.filter
 def hidden_errors(form: BaseForm) -> list[str]:
     """What is wrong with the form as a whole or with its hidden fields: said on top, since no field shows it."""
-    at_groups = [error for group in wrong_groups(form) for error in group["errors"]]
-    whole = [str(error) for error in form.non_field_errors() if error not in at_groups]
+    at_groups = [error for group in getattr(form, "wrong_groups", ()) for error in group["errors"]]
+    whole = (str(error) for error in form.non_field_errors() if error not in at_groups)
     return [*whole, *(str(error) for field in form.hidden_fields() for error in field.errors)]
 
 
 @register.filter
 def error_count(form: BaseForm) -> int:
     """How many things must be put right before the form can be sent."""
-    at_groups = sum(len(group["errors"]) for group in wrong_groups(form))
-    return at_groups + len(hidden_errors(form)) + sum(len(field.errors) for field in form.visible_fields())
+    return sum(len(errors) for errors in form.errors.values())
 
 
 @register.filter
