@@ -82,6 +82,7 @@ class EmailUndo(LinkView):
 
     def done(self, request: HttpRequest) -> HttpResponse:
         """Say that a link for a new password is on its way."""
+        messages.success(request, _("The change is undone: your earlier address counts again."))
         return redirect("account_reset_password_done")
 
 
