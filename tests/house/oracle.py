@@ -126,6 +126,8 @@ operator:batches     login     hide hide hide hide hide hide hide hide hide hide
 operator:batch       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:files       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:file        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:settle_file login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:settle_line login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:work        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:retry       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:mail        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
@@ -273,6 +275,8 @@ METHODS = {
     "operator:batch": READ,
     "operator:files": READ,
     "operator:file": READ,
+    "operator:settle_file": FORM,
+    "operator:settle_line": FORM,
     "operator:work": READ,
     "operator:retry": FORM,
     "operator:mail": READ,
@@ -335,6 +339,8 @@ OBJECT = {
     "operator:document": "document",
     "operator:batch": "batch",
     "operator:file": "file",
+    "operator:settle_file": "file",
+    "operator:settle_line": "aside_line",
     "operator:retry": "stopped",
 }
 # The same, in a status that does not: the answer leads to `refused_url`, and nothing is written.
@@ -366,6 +372,7 @@ REFUSED = {
     "cards:held_run": ("done", "cards:held"),
     "cards:held_drop": ("done", "cards:held"),
     "operator:retry": ("done", "operator:work"),
+    "operator:settle_file": ("settled_file", "operator:file"),
 }
 
 EVERYWHERE = {"own", "other_division", "no_division", "other_number"}
@@ -400,6 +407,7 @@ OPERATOR_SCOPES = {
     "stopped": ("own", "other_company", "not_existing"),
     "batch": ("own", "not_existing"),
     "file": ("own", "not_existing"),
+    "aside_line": ("own", "not_existing"),
 }
 
 # Addresses that are no pages of the portal: what a signed-out and a signed-in person get for GET and for an empty POST.
