@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from hypothesis import settings
 
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
@@ -13,6 +14,24 @@ settings.register_profile("long", deadline=None, max_examples=2000)
 def pytest_configure(config: pytest.Config) -> None:
     """Take the profile that the run asks for; a run that is not the long one gives the same answer each time."""
     settings.load_profile("long" if config.option.markexpr == "long" else "fixed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[dict[str, int]]:
+    """Hash with the real hasher at a low cost, and give the real one: how dear a hash is, few tests are about."""
+    quick = {"time_cost": 1, "memory_cost": 1024, "parallelism": 1}
+    dear = {name: getattr(Argon2PasswordHasher, name) for name in quick}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in quick.items():
+            patch.setattr(Argon2PasswordHasher, name, value)
+        yield dear
+
+
+@pytest.fixture
+def dear_hashes(quick_hashes: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let hashes cost what they cost in the portal."""
+    for name, value in quick_hashes.items():
+        monkeypatch.setattr(Argon2PasswordHasher, name, value)
 
 
 @pytest.fixture(scope="session", autouse=True)
