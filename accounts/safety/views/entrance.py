@@ -41,7 +41,8 @@ class LinkView(View):
             response = super().dispatch(request, *args, **kwargs)
         except services.LinkOver as over:
             response = render(request, "account/link_over.html", {"sentence": str(over)}, status=410)
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # The origin alone: with "no-referrer" a browser sends the form without its origin, and it would be refused.
+        response.headers["Referrer-Policy"] = "strict-origin"
         return response
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:

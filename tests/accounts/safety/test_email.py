@@ -61,7 +61,7 @@ def test_the_new_address_counts_once_its_link_was_used(own):
     assert sign_in(Client(), NEW).status_code == 302
     assert sign_in(Client(), OLD).status_code == 200
     assert reader.post(path).status_code == 410
-    assert reader.get(path).headers["Referrer-Policy"] == "no-referrer"
+    assert reader.get(path).headers["Referrer-Policy"] == "strict-origin"
     with all_companies(reason="a test looks"):
         entry = AuditEntry.objects.get(verb="accounts.email_changed")
     assert (entry.before, entry.after) == ({"email": OLD}, {"email": NEW})
