@@ -88,6 +88,7 @@ def test_the_old_address_undoes_it_for_seven_days_and_whoever_did_it_is_out(own,
     assert not factors.has_factor(own.user.pk)
     assert not MobileNumber.objects.exists()
     led = owner.get(link(OLD, "/password/reset/key/")).headers["Location"]
+    assert "your password stays as it is" not in mailbox.caught()[-1].body  # it counts no more
     new = "Zwaluw 31 over Luik?"
     assert owner.post(led, {"password1": new, "password2": new}).status_code == 302
     assert sign_in(Client(), OLD, new).headers["Location"] == "/"
