@@ -140,6 +140,17 @@ def test_the_address_follows_the_customer_number_until_one_types_another(visit):
     expect(street).to_have_value("Quai 1")
 
 
+@pytest.mark.rule("GEN-9")
+def test_going_back_from_the_check_keeps_what_was_typed(visit):
+    page = visit(PRINCIPAL)
+    page.goto(NEW)
+    name = fill(page, "LOOKED BACK")
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("Create a card")
+    expect(page.get_by_label("Plate or name on the card")).to_have_value(name)
+    expect(page.get_by_label("Limit for Diesel", exact=True)).to_have_value("88")
+
+
 @pytest.mark.rule("CRD-6")
 def test_changing_something_keeps_the_order_and_its_code(visit):
     page = visit(PRINCIPAL)
