@@ -18,7 +18,8 @@ from django.utils.translation import gettext_noop
 
 from cards.expiry import month_text
 
-ORDER, ANSWER, VERSION = "FLEETPORTAL-CARDS", "FLEETPORTAL-ANSWER", "1"
+ORDER, LETTERS, ANSWER, CODES = "FLEETPORTAL-CARDS", "FLEETPORTAL-LETTERS", "FLEETPORTAL-ANSWER", "FLEETPORTAL-CODES"
+VERSION = "1"
 
 COLUMNS = (
     "number",
@@ -42,6 +43,15 @@ COLUMNS = (
     "code_town",
     "code_country",
     "expected_expiry",
+)
+LETTER_COLUMNS = (
+    "number",
+    "rank",
+    "code_recipient",
+    "code_street",
+    "code_postal_code",
+    "code_town",
+    "code_country",
 )
 END_BYTES = 200
 _END = re.compile(rb"T;([0-9]{1,7});([0-9a-f]{64})\r?\n?", re.IGNORECASE)
@@ -106,6 +116,20 @@ class ProductionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterRow:
+    """One code letter to be sent: the code of this plastic, as it is, to this address (PIN-4)."""
+
+    number: str
+    rank: int
+    letter: PostalAddress
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The row's cells in the order of `LETTER_COLUMNS`."""
+        return (self.number, str(self.rank), *self.letter.cells)
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What went to the card maker: the SHA-256 of the file, and its name where there is one."""
 
@@ -124,6 +148,11 @@ class Line:
 def order_file(reference: str, created_at: datetime, rows: Sequence[ProductionRow]) -> str:
     """Write the file that orders a batch from the card maker; the same batch gives the same text."""
     return _sealed(ORDER, reference, created_at, [COLUMNS, *(row.cells for row in rows)], count=len(rows))
+
+
+def letter_file(reference: str, created_at: datetime, rows: Sequence[LetterRow]) -> str:
+    """Write the file that orders code letters; the same batch gives the same text."""
+    return _sealed(LETTERS, reference, created_at, [LETTER_COLUMNS, *(row.cells for row in rows)], count=len(rows))
 
 
 def answer_file(reference: str, created_at: datetime, rows: Iterable[Sequence[str]]) -> str:

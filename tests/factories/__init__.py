@@ -12,6 +12,7 @@ from tests.factories.examples import EXAMPLES
 from tests.factories.fleet import (
     card,
     card_product,
+    code_letter,
     document,
     driver,
     issue,
@@ -59,6 +60,7 @@ __all__ = [
     "bulk_batch",
     "card",
     "card_product",
+    "code_letter",
     "company",
     "conditions",
     "customer_number",

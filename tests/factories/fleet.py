@@ -15,7 +15,7 @@ from cards.catalogue import Category, CodeType
 from cards.lifecycle import ACTIVE, BLOCKED, DISPATCHED, EXPIRED, IN_CREATION, IN_PRODUCTION, NEW, RECEIVED, WITHDRAWN
 from cards.mirror import refresh_cards
 from cards.models import Batch as ProductionBatch
-from cards.models import Card, CardLimit, CardProduct, Issue, MakerFile, Request, RequestDocument
+from cards.models import Card, CardLimit, CardProduct, CodeLetter, Issue, MakerFile, Request, RequestDocument
 from cards.numbers import allocate
 from fleetportal.core.files import StoredFile
 from fleetportal.core.scope import all_companies
@@ -138,6 +138,23 @@ def issue(
             }
         )
         refresh_cards([made.pk])
+        return made
+
+
+def code_letter(of: Card, **fields: Any) -> CodeLetter:
+    """Order the code letter of a card, with its request; `status` is the request's."""
+    status = fields.pop("status", RECEIVED)
+    asked_by = fields.pop("requested_by", None)
+    with all_companies(reason="test data"):
+        made = CodeLetter.objects.create(
+            **{"company_id": of.company_id, "card": of, "rank": of.rank, "ordered_at": NOW, **fields}
+        )
+        Request.objects.create(
+            company_id=of.company_id, customer_number_id=of.customer_number_id, division_id=of.division_id,
+            kind=Request.Kind.CODE_LETTER, label=of.printed_as, card=of, subject_kind="cards.codeletter",
+            subject_id=made.pk, status=status, accepted_at=NOW, due_at=NOW + timedelta(hours=24),
+            requested_by=asked_by,
+        )  # fmt: skip
         return made
 
 

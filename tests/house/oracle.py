@@ -38,6 +38,8 @@ cards:cancel         login     ok   ok   deny deny deny ok   ok   hide ok   hide
 cards:cancel_many    login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:take_back      login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:take_back_many login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:reissue        login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:reissue_many   login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:delete         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:receive        login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:requests       login     ok   ok   ok   deny ok   ok   ok   hide ok   hide    login    hide   hide
@@ -171,6 +173,8 @@ METHODS = {
     "cards:cancel_many": FORM,
     "cards:take_back": FORM,
     "cards:take_back_many": FORM,
+    "cards:reissue": FORM,
+    "cards:reissue_many": FORM,
     "cards:delete": FORM,
     "cards:receive": FORM,
     "cards:requests": READ,
@@ -316,6 +320,7 @@ OBJECT = {
     "cards:block": "active",
     "cards:cancel": "active",
     "cards:take_back": "cancelled",
+    "cards:reissue": "active",
     "cards:delete": "new",
     "cards:receive": "arriving",
     "cards:request": "new_request",
@@ -359,6 +364,7 @@ REFUSED = {
     "cards:block": ("blocked", "cards:card"),
     "cards:cancel": ("cancelled", "cards:card"),
     "cards:take_back": ("active", "cards:card"),
+    "cards:reissue": ("blocked", "cards:card"),
     "cards:delete": ("active", "cards:card"),
     "cards:receive": ("new", "cards:card"),
     "cards:withdraw": ("active_request", "cards:request"),

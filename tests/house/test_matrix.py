@@ -118,7 +118,7 @@ def body(world, name, scope="own", persona="ada"):
 
 def query(world, name, persona=""):
     """Return what pages about a selection or a list need in their address: something that is there for that person."""
-    if name in {"cards:block_many", "cards:cancel_many"}:
+    if name in {"cards:block_many", "cards:cancel_many", "cards:reissue_many"}:
         return f"?select={world.id('active', 'own')}"
     if name == "cards:take_back_many":
         return f"?select={world.id('cancelled', 'own')}"
