@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.finding import NUMBER
+from accounts.models import CustomerNumber
 from cards.models import Card, Issue, Request
 from fleetportal.core.activity import Subject, declare_subject, declare_verbs
 from fleetportal.core.contents import Content, declare_content
@@ -28,6 +30,7 @@ declare_subject(
 declare_subject(
     Subject(Request, _("Request"), "requests.see", label="label", page="cards:request", search_kind="cards.request")
 )
+declare_subject(Subject(CustomerNumber, _("Customer number"), "cards.see", label="number", search_kind=NUMBER))
 _PRODUCED, _WITHDRAWN = _("Taken into production"), _("Withdrawn before production")
 declare_verbs(
     {
@@ -39,6 +42,7 @@ declare_verbs(
         "cards.take_back": _("Cancelling of a card taken back"),
         "cards.renew": _("Cancelling of a card taken back"),
         "cards.reissue": _("Secret code reissued"),
+        "cards.code_address_changed": _("Address for secret codes changed"),
         "cards.letter_sent": _("Code letter sent"),
         "cards.letter_refused": _("Code letter refused by the card maker"),
         "cards.delete": _("Card deleted"),

@@ -299,6 +299,23 @@ class CodeLetter(TenantModel, Address):
         return _("rank %(rank)s") % {"rank": self.rank}
 
 
+class CodeAddressChange(TenantModel, Address):
+    """A change of the address for secret codes of a customer number, with the letter that asked for it (PIN-6)."""
+
+    tenancy = Tenancy(customer_number="customer_number")
+
+    customer_number = TenantForeignKey("accounts.CustomerNumber", related_name="+")
+    file = TenantForeignKey("core.StoredFile", related_name="+")
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return ", ".join(self.lines)
+
+
 class RequestDocument(TenantModel):
     """A document that goes with a request (a purchase order); the operator reads it too."""
 

@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
+from accounts.models import CustomerNumber, Membership
 from cards.catalogue import BlockReason
 from cards.models import Card, Request
 from fleetportal.core.access import Actor
+from fleetportal.core.mail import queue_mail
 from fleetportal.core.notices import NoticeKind, Subject, declare_notice, notify
 
 # More cards than this are counted in a mail, not listed.
@@ -30,6 +32,12 @@ REQUEST_REFUSED = declare_notice(
 )
 CODE_REISSUE = declare_notice(
     NoticeKind("cards.code_reissue", _("Reissue of a secret code"), "code_reissue", "cards.see", model="cards.card")
+)
+# Told to the principal user in any case, and to whom else the company chooses; always by mail.
+CODE_ADDRESS = declare_notice(
+    NoticeKind(
+        "cards.code_address", _("Address for secret codes changed"), "code_address_changed", "cards.see", chosen=True
+    )
 )
 
 
@@ -124,6 +132,37 @@ def tell_reissue(what: str, requests: Sequence[Request], *, source: str, now: da
             key=f"code_reissue:{what}:{theirs[0].pk}:{source}",
             now=now,
         )
+
+
+def tell_code_address(
+    *, number: CustomerNumber, principal: Membership | None, change: int, before: str, after: str, now: datetime
+) -> None:
+    """Tell the principal user, and whom the company chose, that secret codes go to another address from now on (PIN-6).
+
+    Until the first connection has ended nobody has notices; then the principal user gets the mail alone.
+    """
+    company = number.company
+    key = f"code_address:{change}"
+    facts = {
+        "company": company.legal_name,
+        "number": number.number,
+        "old_address": before,
+        "new_address": after,
+        "at": now.isoformat(),
+        "path": reverse("cards:code_addresses", args=[company.identifier]),
+    }
+    if company.initialised_at is None:
+        if principal is not None:
+            queue_mail("code_address_changed", user=principal.user, context=facts, key=key, now=now)
+        return
+    notify(
+        CODE_ADDRESS,
+        company_id=company.pk,
+        subjects=[Subject(number.pk, number.pk, None, principal.user_id if principal else None)],
+        context=lambda _subjects, _user: facts,
+        key=key,
+        now=now,
+    )
 
 
 def _subjects(cards: Iterable[Card], owner: int | None) -> list[Subject]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cards.views import acts, bulk, cards, documents, held, home, orders, reissue, renewing, requests
+from cards.views import acts, addresses, bulk, cards, documents, held, home, orders, reissue, renewing, requests
 
 app_name = "cards"
 
@@ -24,6 +24,7 @@ urlpatterns = [
     path("cards/<int:pk>/reissue/", reissue.CardReissue.as_view(), name="reissue"),
     path("cards/<int:pk>/delete/", acts.CardDelete.as_view(), name="delete"),
     path("cards/<int:pk>/receive/", acts.CardReceive.as_view(), name="receive"),
+    path("code-addresses/", addresses.CodeAddresses.as_view(), name="code_addresses"),
     path("requests/", requests.RequestList.as_view(), name="requests"),
     path("requests/<int:pk>/", requests.RequestDetail.as_view(), name="request"),
     path("requests/<int:pk>/withdraw/", requests.RequestWithdraw.as_view(), name="withdraw"),

@@ -29,7 +29,11 @@ class Migration(migrations.Migration):
             model_name="request",
             name="kind",
             field=models.CharField(
-                choices=[("new_card", "New card"), ("duplicate", "Duplicate"), ("code_letter", "Reissue of the secret code")],
+                choices=[
+                    ("new_card", "New card"),
+                    ("duplicate", "Duplicate"),
+                    ("code_letter", "Reissue of the secret code"),
+                ],
                 max_length=12,
             ),
         ),

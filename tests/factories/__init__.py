@@ -12,6 +12,7 @@ from tests.factories.examples import EXAMPLES
 from tests.factories.fleet import (
     card,
     card_product,
+    code_address_change,
     code_letter,
     document,
     driver,
@@ -60,6 +61,7 @@ __all__ = [
     "bulk_batch",
     "card",
     "card_product",
+    "code_address_change",
     "code_letter",
     "company",
     "conditions",

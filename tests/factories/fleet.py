@@ -15,7 +15,17 @@ from cards.catalogue import Category, CodeType
 from cards.lifecycle import ACTIVE, BLOCKED, DISPATCHED, EXPIRED, IN_CREATION, IN_PRODUCTION, NEW, RECEIVED, WITHDRAWN
 from cards.mirror import refresh_cards
 from cards.models import Batch as ProductionBatch
-from cards.models import Card, CardLimit, CardProduct, CodeLetter, Issue, MakerFile, Request, RequestDocument
+from cards.models import (
+    Card,
+    CardLimit,
+    CardProduct,
+    CodeAddressChange,
+    CodeLetter,
+    Issue,
+    MakerFile,
+    Request,
+    RequestDocument,
+)
 from cards.numbers import allocate
 from fleetportal.core.files import StoredFile
 from fleetportal.core.scope import all_companies
@@ -156,6 +166,25 @@ def code_letter(of: Card, **fields: Any) -> CodeLetter:
             requested_by=asked_by,
         )  # fmt: skip
         return made
+
+
+def code_address_change(number: CustomerNumber, **fields: Any) -> CodeAddressChange:
+    """Note that the address for secret codes of a customer number was changed, with its written request."""
+    content = b"\x89PNG\r\n\x1a\n" + bytes(40)
+    with all_companies(reason="test data"):
+        stored = StoredFile.objects.create(
+            company_id=number.company_id,
+            storage_name=default_storage.save(f"test/{following()}", ContentFile(content)),
+            original_name="letter.png",
+            content_type="image/png",
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            uploaded_at=NOW,
+        )
+        values = {name: getattr(number, name) for name in ("recipient", "street", "postal_code", "town", "country")}
+        return CodeAddressChange.objects.create(
+            company_id=number.company_id, customer_number=number, file=stored, changed_at=NOW, **{**values, **fields}
+        )
 
 
 def limit(of: Card, product: str = "diesel", **fields: Any) -> CardLimit:

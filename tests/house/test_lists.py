@@ -110,9 +110,15 @@ ROWS = {
         licences=["B", "CE"],
     ),
     "cards:list": lambda company, text="": card(company, text),
+    "cards:code_addresses": lambda company, text="": factories.customer_number(
+        company, name=text or "Fleet", recipient=text or "Fleet", street=text, town=text
+    ),
     "cards:requests": lambda company, text="": card(company, text, status="new"),
     "cards:held": lambda company, text="": factories.work_item(company, status="held", subject=text, error=text),
     "operator:requests": lambda company, text="": card(company, text, status="new"),
+    "operator:code_addresses": lambda company, text="": factories.customer_number(
+        company, recipient=text or "Fleet", street=text, town=text
+    ),
     "operator:batches": lambda company, text="": factories.production_batch(file_name=text),
     "operator:files": lambda company, text="": factories.maker_file(name=text or "answer.csv", reason=text),
     "operator:work": lambda company, text="": factories.work_item(company, status="failed", subject=text, error=text),

@@ -14,6 +14,7 @@ from django.urls import reverse
 from fleetportal.core.pages import FormPage
 from tests.house import (
     oracle,
+    own_codes,
     own_colleagues,
     own_fleet,
     own_loading,
@@ -97,6 +98,8 @@ def body(world, name, scope="own", persona="ada"):
     if (own := own_settings.body(world, name, scope)) is not None:
         return own
     if (own := own_fleet.body(world, name, scope)) is not None:
+        return own
+    if (own := own_codes.body(world, name, scope)) is not None:
         return own
     division = {"other_division": "south", "other_number": "west"}.get(scope, "north")
     return {
