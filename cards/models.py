@@ -333,7 +333,14 @@ class RequestDocument(TenantModel):
 
 
 class MakerFile(OperatorModel):
-    """A file from the card maker: taken once, or set aside whole with the reason (FUL-3)."""
+    """A file from the card maker: taken once, or set aside whole with the reason (FUL-3).
+
+    It is an answer, or a batch of sealed codes to print (PIN-5); of a batch that was printed nothing is kept.
+    """
+
+    class Kind(models.TextChoices):
+        ANSWER = "answer", _("Answer")
+        CODES = "codes", _("Sealed codes")
 
     class State(models.TextChoices):
         TAKEN = "taken", pgettext_lazy("file", "Taken")
@@ -342,9 +349,11 @@ class MakerFile(OperatorModel):
     name = models.CharField(max_length=120)
     checksum = models.CharField(max_length=64)
     received_at = models.DateTimeField()
+    kind = models.CharField(max_length=6, choices=Kind, default=Kind.ANSWER, db_default=Kind.ANSWER.value)
     state = models.CharField(max_length=9, choices=State)
     reason = models.CharField(max_length=300, blank=True)
     content = models.TextField()
+    printed_at = models.DateTimeField(null=True, blank=True)
     lines = models.PositiveIntegerField(default=0)
     applied = models.PositiveIntegerField(default=0)
 

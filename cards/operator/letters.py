@@ -12,7 +12,8 @@ from cards.describe import address_text
 from cards.letters.orders import batch_letters
 from cards.letters.services import LETTER
 from cards.lifecycle import REQUEST
-from cards.models import Batch, Request
+from cards.models import Batch, MakerFile, Request
+from cards.views.requests import moment
 
 
 def letters_section(batch: Batch) -> dict[str, Any]:
@@ -93,3 +94,14 @@ def taken(batch: Batch) -> str:
             batch.size,
         )
     return said % {"count": batch.size, "batch": batch}
+
+
+def print_facts(file: MakerFile) -> list[dict[str, str]]:
+    """Say of a batch of sealed codes whether its letters were printed, and how they are (PIN-5)."""
+    if file.kind != MakerFile.Kind.CODES or file.state != MakerFile.State.TAKEN:
+        return []
+    if file.printed_at is not None:
+        return [{"label": _("Printed"), "value": moment(file.printed_at)}]
+    command = f"manage.py print_code_letters {file.pk} --key FILE --output FOLDER"
+    said = _("Not yet. Where the private key is: %(command)s") % {"command": command}
+    return [{"label": _("Printed"), "value": said}]

@@ -21,7 +21,7 @@ from cards.letters.services import LETTER
 from cards.lifecycle import CARD, IN_PRODUCTION, RECEIVED, REQUEST
 from cards.models import Batch, MakerFile, Request, SetAsideLine
 from cards.numbers import RangeUsedUp
-from cards.operator.letters import button, letters_section, size_text, taken, what_happens
+from cards.operator.letters import button, letters_section, print_facts, size_text, taken, what_happens
 from cards.production.batches import TAKE_AT_ONCE, batch_issues, progress, take_batch
 from cards.views.requests import STATUSES, documents_of, moment
 from fleetportal.core.pages import Badge, Choice, Due, FormPage, Link, ListPage, Moment, OperatorPage, Text, Translated
@@ -400,6 +400,7 @@ class FileList(ListPage, OperatorPage):
     file_name = "maker-files"
     columns = (
         Link("name", lazy("File"), ("name", "pk")),
+        Choice("kind", lazy("Content"), ("kind",), choices=MakerFile.Kind.choices),
         Badge("state", lazy("State"), ("state",), choices=MakerFile.State.choices),
         Text("lines", lazy("Lines"), ("lines",), numeric=True),
         Text("applied", lazy("Applied"), ("applied",), numeric=True),
@@ -443,7 +444,9 @@ class FileDetail(ObjectMixin, OperatorPage):
                 {
                     "title": _("General"),
                     "facts": [
+                        {"label": _("Content"), "value": row.get_kind_display()},
                         {"label": _("Received"), "value": moment(row.received_at)},
+                        *print_facts(row),
                         {"label": _("Lines"), "value": row.lines},
                         {"label": _("Applied"), "value": row.applied},
                         {"label": _("Checksum"), "value": row.checksum},

@@ -83,12 +83,12 @@ def take_answer(name: str, content: bytes, now: datetime) -> MakerFile:
         try:
             lines = maker_format.read_answer(content)
         except Unreadable as reason:
-            return _note(name, content, MakerFile.State.SET_ASIDE, now, reason=str(reason))
+            return note_file(name, content, MakerFile.State.SET_ASIDE, now, reason=str(reason))
         try:
             with transaction.atomic():
-                file = _note(name, content, MakerFile.State.TAKEN, now, lines=len(lines))
+                file = note_file(name, content, MakerFile.State.TAKEN, now, lines=len(lines))
         except IntegrityError:  # the same content: waits for a worker that is at it, and then comes second
-            return _note(name, content, MakerFile.State.SET_ASIDE, now, reason=ALREADY_TAKEN)
+            return note_file(name, content, MakerFile.State.SET_ASIDE, now, reason=ALREADY_TAKEN)
         answers, refused = _read(lines)
         effects = Effects(str(file.pk), now)
         _judge(answers, refused, effects, timezone.localdate(now))
@@ -105,13 +105,22 @@ def take_answer(name: str, content: bytes, now: datetime) -> MakerFile:
     return file
 
 
-def _note(
-    name: str, content: bytes, state: MakerFile.State, now: datetime, *, reason: str = "", lines: int = 0
+def note_file(
+    name: str,
+    content: bytes,
+    state: MakerFile.State,
+    now: datetime,
+    *,
+    kind: MakerFile.Kind = MakerFile.Kind.ANSWER,
+    reason: str = "",
+    lines: int = 0,
 ) -> MakerFile:
+    """Note a file of the card maker, with its content."""
     return MakerFile.objects.create(
         name=name[:120],
         checksum=maker_format.checksum(content),
         received_at=now,
+        kind=kind,
         state=state,
         reason=reason,
         content=content.decode("utf-8", "replace").replace("\x00", "\ufffd"),

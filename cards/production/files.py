@@ -20,6 +20,7 @@ from pathlib import Path
 
 from django.db import transaction
 
+from cards.letters.sealed import take_codes
 from cards.models import Batch, MakerFile
 from cards.production import format as maker_format
 from cards.production.answers import take_answer
@@ -79,7 +80,9 @@ class FileMaker:
         path = self.taking / claimed_as
         if not path.exists() and any((folder / claimed_as).exists() for folder in (self.done, self.set_aside)):
             return
-        file = take_answer(claimed_as.split("-", 1)[1], path.read_bytes(), now)
+        content = path.read_bytes()
+        take = take_codes if maker_format.is_codes(content) else take_answer
+        file = take(claimed_as.split("-", 1)[1], content, now)
         transaction.on_commit(lambda: self._put_away(path, file), robust=True)
 
     def _promise(self, path: Path, now: datetime) -> None:

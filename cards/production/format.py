@@ -161,6 +161,12 @@ def answer_file(reference: str, created_at: datetime, rows: Iterable[Sequence[st
     return _sealed(ANSWER, reference, created_at, lines, count=len(lines))
 
 
+def codes_file(reference: str, created_at: datetime, rows: Iterable[Sequence[str]]) -> str:
+    """Write a batch of sealed codes as the card maker does (PIN-5)."""
+    lines = list(rows)
+    return _sealed(CODES, reference, created_at, lines, count=len(lines))
+
+
 def checksum(content: bytes) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal: its identity."""
     return hashlib.sha256(content).hexdigest()
@@ -171,15 +177,37 @@ def is_whole(last_bytes: bytes) -> bool:
     return _END.fullmatch(_cut(last_bytes)[1]) is not None
 
 
+def is_codes(content: bytes) -> bool:
+    """Say whether a file calls itself a batch of sealed codes (PIN-5)."""
+    return _header(content)[:2] == ["H", CODES]
+
+
 def read_answer(content: bytes) -> list[Line]:
     """Return the lines of an answer; raises `Unreadable` unless every byte of it can be believed.
 
     A file may begin with a byte order mark and end its lines with CR LF; the checksum is over the bytes as they are.
     """
-    first_line = content.split(b"\n", 1)[0].decode("utf-8", "replace")
-    header = first_line.removeprefix("\ufeff").rstrip("\r").split(";")
-    if header[:2] != ["H", ANSWER]:
+    if _header(content)[:2] != ["H", ANSWER]:
         raise Unreadable(gettext_noop("The file is no answer from the card maker: its first line says something else."))
+    return _lines(content)
+
+
+def read_codes(content: bytes) -> list[Line]:
+    """Return the lines of a batch of sealed codes; raises `Unreadable` as `read_answer` does (PIN-5)."""
+    if not is_codes(content):
+        raise Unreadable(gettext_noop("The file is no batch of sealed codes: its first line says something else."))
+    return _lines(content)
+
+
+def _header(content: bytes) -> list[str]:
+    """Return the cells of the first line."""
+    first_line = content.split(b"\n", 1)[0].decode("utf-8", "replace")
+    return first_line.removeprefix("\ufeff").rstrip("\r").split(";")
+
+
+def _lines(content: bytes) -> list[Line]:
+    """Return what stands between header and end, once version, end line, checksum and count fit."""
+    header = _header(content)
     if header[2:3] != [VERSION]:
         raise Unreadable(gettext_noop("The version of the file is unknown; version 1 can be read."))
     body, end = _cut(content)
