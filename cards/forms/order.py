@@ -20,6 +20,9 @@ from vehicles.plates import COUNTRIES, read_plate
 # Never kept, never shown again: asked anew whenever the form comes back (GEN-9, GEN-12).
 SECRETS = ("secret_code", "secret_code_again")
 
+# The group of what the card pays for; an error with this code is said there.
+PAYS = "pays"
+
 
 class CodeInput(forms.PasswordInput):
     """Four digits that are typed unseen and never written back into a page."""
@@ -92,6 +95,7 @@ class OrderForm(GeneralFields, DeliveryFields, LimitFields, ControlFields):
                 self.limit_names(),
                 _("Tick what the card pays for. Leave the amount empty for no limit."),
                 template="cards/limits.html",
+                name=PAYS,
             ),
             Group(
                 _("Controls"),
@@ -120,8 +124,7 @@ class OrderForm(GeneralFields, DeliveryFields, LimitFields, ControlFields):
         self.check_division(data.get("customer_number"))
         data["products"] = [code for code in PRODUCT if data.get(f"pays_{code}")]
         if not data["products"]:
-            first = next(iter(PRODUCT))
-            self.add_error(f"pays_{first}", _("Choose at least one product or service."))
+            self.add_error(None, forms.ValidationError(_("Choose at least one product or service."), code=PAYS))
         data["limits"] = self.check_limits(data["products"])
         data["controls"] = self.check_controls()
         self._check_print(data)

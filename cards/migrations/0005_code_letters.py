@@ -10,7 +10,7 @@ import fleetportal.core.tenancy
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cards", "0003_was_candidate"),
+        ("cards", "0004_settled"),
         migrations.swappable_dependency(settings.TENANT_MODEL),
     ]
 

@@ -2,10 +2,10 @@
 
 from django.urls import include, path
 
-from cards.operator import addresses, views
+from cards.operator import addresses, files, views
 from cards.views.documents import DocumentOfAll
 from fleetportal import operations
-from fleetportal.core.pages import saved
+from fleetportal.saving import pages as saved
 
 app_name = "operator"
 
@@ -22,8 +22,10 @@ urlpatterns = [
     path("code-addresses/letters/<int:pk>/", addresses.CodeAddressLetter.as_view(), name="code_address_letter"),
     path("batches/", views.BatchList.as_view(), name="batches"),
     path("batches/<int:pk>/", views.BatchDetail.as_view(), name="batch"),
-    path("files/", views.FileList.as_view(), name="files"),
-    path("files/<int:pk>/", views.FileDetail.as_view(), name="file"),
+    path("files/", files.FileList.as_view(), name="files"),
+    path("files/<int:pk>/", files.FileDetail.as_view(), name="file"),
+    path("files/<int:pk>/settle/", files.FileSettle.as_view(), name="settle_file"),
+    path("lines/<int:pk>/settle/", files.LineSettle.as_view(), name="settle_line"),
     path("work/", operations.WorkList.as_view(), name="work"),
     path("work/<int:pk>/retry/", operations.WorkRetry.as_view(), name="retry"),
     path("views/new/", saved.OperatorNewView.as_view(), name="view_new"),

@@ -13,10 +13,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from accounts.reach import DIVISIONS, NUMBERS
 from cards.catalogue import NETWORK, BlockReason, Category, CodeType, RenewalStatus
 from cards.describe import address_text, controls_of, limit_text, products_text
 from cards.exports import card_export
-from cards.filters import CardFilter
+from cards.filters import PRODUCTS, CardFilter
 from cards.history import card_history
 from cards.letters.services import open_letters
 from cards.lifecycle import ACTIVE, CANCELLED, CARD, CARD_STATUSES, IN_CREATION, REQUEST_STATUSES
@@ -38,6 +39,7 @@ class CardList(ListPage, CompanyPage):
     title = lazy("Cards")
     model = Card
     filterset_class = CardFilter
+    beside = (PRODUCTS, NUMBERS, DIVISIONS)
     advanced = (
         "category",
         "fuel",

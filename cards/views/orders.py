@@ -20,6 +20,7 @@ from accounts.models import CustomerNumber
 from cards.catalogue import Category, CodeType, OnReach
 from cards.codes import can_seal, seal
 from cards.describe import address_text, controls_of, limit_text, products_text
+from cards.forms.numbers import AmountField, WholeField
 from cards.forms.order import SECRETS, OrderForm
 from cards.models import Card, CardProduct, Request
 from cards.services import ADDRESS, CONTROLS, Order, limits_of, place_order
@@ -129,7 +130,7 @@ class OrderPage(FormPage, CompanyPage):
             sealed = seal(code)
         for name in _amounts(form):
             amount = form.cleaned_data.get(name)
-            data[name] = "" if amount is None else f"{amount:f}"
+            data[name] = "" if amount is None else f"{Decimal(amount):f}"
         body = data.urlencode()
         if self.draft is None:
             self.draft = Draft(user_id=self.actor.person, kind=DRAFT, created_at=self.now)
@@ -345,8 +346,8 @@ def typed_here(draft: Draft) -> QueryDict:
 
 
 def _amounts(form: forms.Form) -> list[str]:
-    """Return the fields that are typed in the way of a language; a draft keeps them with a point and no grouping."""
-    return [name for name, field in form.fields.items() if field.localize]
+    """Return the numbers, which are typed in the way of a language; a draft keeps them with a point and no grouping."""
+    return [name for name, field in form.fields.items() if isinstance(field, AmountField | WholeField)]
 
 
 def copied(card: Card) -> dict[str, Any]:

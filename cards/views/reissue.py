@@ -15,7 +15,7 @@ from accounts.models import CustomerNumber
 from cards.catalogue import CodeType
 from cards.describe import address_text
 from cards.letters.services import already, open_letters, reissue_code, reissue_codes
-from cards.lifecycle import ACTIVE, CARD, IN_PRODUCTION, IN_RENEWAL, RECEIVED
+from cards.lifecycle import ACTIVE, IN_PRODUCTION, IN_RENEWAL, RECEIVED
 from cards.models import Card, Request
 from cards.views.acts import CardAct
 from cards.views.bulk import AT_ONCE, SHOWN, ManyCards
@@ -25,13 +25,8 @@ ADDRESSES = 5
 
 
 def _name(card: Card) -> str:
-    """Return a card as a confirmation names it; one that can't be meant has its status there."""
-    parts = [card.printed_as]
-    if card.number:
-        parts.append(f"···· {card.last_digits}")
-    if card.status != ACTIVE:
-        parts.append(CARD.label(card.status))
-    return " · ".join(parts)
+    """Return a card as a confirmation names it: what is printed on it, and its last digits."""
+    return f"{card.printed_as} · ···· {card.last_digits}"
 
 
 def _address(number: CustomerNumber) -> str:
@@ -120,7 +115,7 @@ class ReissueMany(ManyCards):
 
     def extra(self, form: forms.Form) -> dict[str, Any]:
         """Return the confirmation, with exact counts and the addresses."""
-        named = list(self.chosen.order_by("-pk")[:SHOWN])
+        named = list(self.chosen.filter(self.able).order_by("-pk")[:SHOWN])
         possible, refused = self.possible, self.total - self.possible
         happens = [
             ngettext(
@@ -145,11 +140,9 @@ class ReissueMany(ManyCards):
         return {
             "confirm": {
                 "title": ngettext(
-                    "Reissue the secret code of %(count)s card",
-                    "Reissue the secret codes of %(count)s cards",
-                    self.total,
+                    "Reissue the secret code of %(count)s card", "Reissue the secret codes of %(count)s cards", possible
                 )
-                % {"count": self.total},
+                % {"count": possible},
                 "submit_label": ngettext(
                     "Reissue the secret code of %(count)s card", "Reissue the secret codes of %(count)s cards", possible
                 )
@@ -157,7 +150,7 @@ class ReissueMany(ManyCards):
                 "happens": happens,
                 "not_happens": _not_happens(),
                 "items": [_name(card) for card in named],
-                "more": self.total - len(named),
+                "more": possible - len(named),
                 "tone": "primary",
                 "cancel_url": self.refused_url(),
                 "form": None,
@@ -177,7 +170,7 @@ class ReissueMany(ManyCards):
     def act(self, form: forms.Form) -> str:
         """Order a few at once; more than five become a job."""
         if self.total > AT_ONCE:
-            return self.promise(_("Reissue of the secret codes of %(count)s cards") % {"count": self.total}, {})
+            return self.promise({})
         names = dict(self.chosen.order_by("pk").values_list("pk", "printed_as"))
         refused = reissue_codes(actor=self.actor, card_ids=list(names), now=self.now)
         for pk, why in refused.items():

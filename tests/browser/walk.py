@@ -237,6 +237,10 @@ def _operator(walk, person):
     walk.add("operator:code_addresses", OPERATOR, addresses)
     walk.add("operator:code_address", OPERATOR, one(addresses))
     walk.add("operator:code_address_change", OPERATOR, f"{one(addresses)}change/")
+    for number, file in enumerate(person.links("/operator/files/?aside=on", r"/operator/files/\d+/"), 1):
+        walk.add("operator:settle_file", OPERATOR, f"{file}settle/", str(number))
+        for line in person.links(file, r"/operator/lines/\d+/settle/"):
+            walk.add("operator:settle_line", OPERATOR, line)
     walk.add("operator:work", OPERATOR, "/operator/work/")
     walk.add("operator:mail", OPERATOR, "/operator/mail/")
     walk.add("operator:caught", OPERATOR, "/operator/mail/demonstration/")

@@ -25,8 +25,10 @@ from cards.models import (
     MakerFile,
     Request,
     RequestDocument,
+    SetAsideLine,
 )
 from cards.numbers import allocate
+from cards.production.answers import NOBODYS
 from fleetportal.core.files import StoredFile
 from fleetportal.core.scope import all_companies
 from tests.factories.basis import NOW, following
@@ -213,6 +215,13 @@ def maker_file(**fields: Any) -> MakerFile:
     }
     with all_companies(reason="test data"):
         return MakerFile.objects.create(**fields)
+
+
+def aside_line(file: MakerFile | None = None, line: int = 2) -> SetAsideLine:
+    """Set a line of a file of the card maker aside; of one that was taken, unless it is given."""
+    file = file or maker_file(state=MakerFile.State.TAKEN, reason="", lines=4, applied=3)
+    with all_companies(reason="test data"):
+        return SetAsideLine.objects.create(file=file, line=line, text=f"made;x;{line}", reason=NOBODYS)
 
 
 def document(request: Request, name: str = "order.pdf") -> RequestDocument:

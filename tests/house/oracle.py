@@ -133,6 +133,8 @@ operator:batches     login     hide hide hide hide hide hide hide hide hide hide
 operator:batch       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:files       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:file        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:settle_file login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:settle_line login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:work        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:retry       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:mail        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
@@ -287,6 +289,8 @@ METHODS = {
     "operator:batch": READ,
     "operator:files": READ,
     "operator:file": READ,
+    "operator:settle_file": FORM,
+    "operator:settle_line": FORM,
     "operator:work": READ,
     "operator:retry": FORM,
     "operator:mail": READ,
@@ -353,6 +357,8 @@ OBJECT = {
     "operator:code_address_letter": "address_change",
     "operator:batch": "batch",
     "operator:file": "file",
+    "operator:settle_file": "file",
+    "operator:settle_line": "aside_line",
     "operator:retry": "stopped",
 }
 # The same, in a status that does not: the answer leads to `refused_url`, and nothing is written.
@@ -385,6 +391,7 @@ REFUSED = {
     "cards:held_run": ("done", "cards:held"),
     "cards:held_drop": ("done", "cards:held"),
     "operator:retry": ("done", "operator:work"),
+    "operator:settle_file": ("settled_file", "operator:file"),
 }
 
 EVERYWHERE = {"own", "other_division", "no_division", "other_number"}
@@ -421,6 +428,7 @@ OPERATOR_SCOPES = {
     "address_change": ("own", "other_company", "not_existing"),
     "batch": ("own", "not_existing"),
     "file": ("own", "not_existing"),
+    "aside_line": ("own", "not_existing"),
 }
 
 # Addresses that are no pages of the portal: what a signed-out and a signed-in person get for GET and for an empty POST.
