@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import CustomerNumber
 from cards.catalogue import CodeType
+from cards.demo.fates import in_office
 from cards.demo.story import MAKER, OPERATOR, PEOPLE, Life, Story, card_of
 from cards.letters.addresses import change_code_address, version_of
 from cards.letters.orders import letter_rows, take_letters
@@ -36,11 +37,12 @@ def letters(story: Story, lives: Sequence[Life]) -> None:
     ]
     sent, waits = sorted(able, key=lambda life: life.settings.printed_as)[:2]
     number = next(iter(lives[0].cast.numbers.values()))
-    story.at(story.now - timedelta(days=60), OPERATOR, None, partial(_move, story, number))
-    for life, asked_at in ((sent, story.now - timedelta(days=20)), (waits, story.now - timedelta(hours=3))):
+    story.at(in_office(60, 11 * 60, story.now), OPERATOR, None, partial(_move, story, number))
+    asked_at = in_office(20, 9 * 60 + 40, story.now)
+    for life, moment in ((sent, asked_at), (waits, story.now - timedelta(hours=3))):
         who = life.cast.people["principal"]
-        story.at(asked_at, PEOPLE, who.scope, partial(_ask, life, who.actor))
-    taken_at = story.now - timedelta(days=20) + timedelta(hours=2)
+        story.at(moment, PEOPLE, who.scope, partial(_ask, life, who.actor))
+    taken_at = asked_at + timedelta(hours=2)
     story.at(taken_at, OPERATOR, None, partial(_take, story, sent))
     story.at(taken_at + timedelta(hours=19), MAKER, None, partial(_answer, story, sent))
 
@@ -76,4 +78,3 @@ def _move(story: Story, number: CustomerNumber, now: datetime) -> None:
         actor=story.operator,
         now=now,
     )
-    number.refresh_from_db()

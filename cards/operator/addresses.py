@@ -122,8 +122,8 @@ class CodeAddressForm(DeliveryFields):
     """The new address, and the letter that asks for it."""
 
     written = forms.FileField(
-        label=lazy("Written request"),
-        help_text=lazy("The signed letter as a PDF, JPEG or PNG of at most 10 MB."),
+        label=lazy("Signed letter"),
+        help_text=lazy("A PDF, JPEG or PNG of at most 10 MB."),
         widget=forms.FileInput(attrs={"accept": "application/pdf,image/jpeg,image/png"}),
         error_messages={
             "required": lazy("Attach the written request."),

@@ -116,7 +116,7 @@ class FileDetail(ObjectMixin, OperatorPage):
                     "empty": _("Every line was applied.") if row.applied else _("No line was set aside by itself."),
                 },
             ],
-            "timeline": history([("cards.makerfile", [row.pk])], _words(), {}),
+            "timeline": history([("cards.makerfile", [row.pk])], _words(), {"": _("Portal")}),
         }
         return self.show(title=row.name, detail=detail)
 
@@ -137,6 +137,8 @@ def _words() -> dict[str, Any]:
     return {
         "cards.file_settled": lambda entry: (_("Settled"), _note(entry)),
         "cards.line_settled": lambda entry: (_("Line %(line)s settled") % entry.after, _note(entry)),
+        "operator.letters_printed": lambda entry: (_("Code letters printed"), []),
+        "operator.letters_refused": lambda entry: (_("A second print of the code letters refused"), []),
     }
 
 

@@ -76,7 +76,7 @@ def button(cards: int, letters: int) -> str:
     if not cards:
         said = ngettext("Order %(count)s code letter", "Order %(count)s code letters", letters)
         return said % {"count": letters}
-    return _("Produce the cards and order the code letters")
+    return _("Take into production")
 
 
 def taken(batch: Batch) -> str:

@@ -128,6 +128,7 @@ class ReissueMany(ManyCards):
             _times(),
             _("You get a notice that confirms it, and follow it under My requests."),
         ]
+        not_happens = _not_happens()
         if refused:
             said = ngettext(
                 "%(count)s card stays as it is, because of its status, its type of code, or a letter that is on its"
@@ -136,7 +137,7 @@ class ReissueMany(ManyCards):
                 " its way; the result says why.",
                 refused,
             )
-            happens.append(said % {"count": refused})
+            not_happens.insert(0, said % {"count": refused})
         return {
             "confirm": {
                 "title": ngettext(
@@ -148,7 +149,7 @@ class ReissueMany(ManyCards):
                 )
                 % {"count": possible},
                 "happens": happens,
-                "not_happens": _not_happens(),
+                "not_happens": not_happens,
                 "items": [_name(card) for card in named],
                 "more": possible - len(named),
                 "tone": "primary",
@@ -165,7 +166,8 @@ class ReissueMany(ManyCards):
         if count > ADDRESSES:
             said = _("Each goes to the address for secret codes of its customer number; these are %(count)s numbers.")
             return [said % {"count": count}]
-        return [_address(one) for one in numbers]
+        said = _("Those of customer number %(number)s go to its address for secret codes: %(address)s.")
+        return [said % {"number": one.number, "address": address_text(one.lines)} for one in numbers]
 
     def act(self, form: forms.Form) -> str:
         """Order a few at once; more than five become a job."""

@@ -14,10 +14,12 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from cards.describe import address_text
 from cards.filters import RequestFilter
 from cards.history import request_history
+from cards.letters.services import LETTER
 from cards.lifecycle import IN_PRODUCTION, RECEIVED, REQUEST, REQUEST_STATUSES
-from cards.models import Issue, Request, RequestDocument
+from cards.models import CodeLetter, Issue, Request, RequestDocument
 from cards.services import may_attach, withdraw_request
 from fleetportal.core.pages import ActionPage, Badge, Choice, CompanyPage, DetailPage, Due, Link, ListPage, Moment, Text
 from fleetportal.core.pages.base import act
@@ -122,6 +124,7 @@ class RequestDetail(DetailPage):
                         {"label": _("Ended"), "value": moment(row.ended_at)},
                         {"label": _("Reason"), "value": _(row.reason) if row.reason else ""},
                         {"label": _("Tracking"), "value": issue.tracking if issue else ""},
+                        *letter_facts(row),
                     ],
                 },
                 documents_of(row, lambda document: self.url("cards:document", document.pk)),
@@ -181,6 +184,19 @@ class RequestWithdraw(ActionPage):
         withdraw_request(actor=self.actor, request=self.object, now=self.now)
         messages.success(self.request, _("The request %(number)s is withdrawn.") % {"number": self.object.number})
         return self.refused_url()
+
+
+def letter_facts(row: Request) -> list[dict[str, str]]:
+    """Say where a code letter went, once it is in production (PIN-4)."""
+    if row.subject_kind != LETTER:
+        return []
+    letter = CodeLetter.objects.filter(pk=row.subject_id, batch_id__isnull=False).first()
+    if letter is None:
+        return []
+    return [
+        {"label": _("Address"), "value": address_text(letter.lines)},
+        {"label": _("Reference"), "value": letter.reference},
+    ]
 
 
 def documents_of(row: Request, url: Callable[[RequestDocument], str]) -> dict[str, Any]:

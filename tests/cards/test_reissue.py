@@ -206,7 +206,8 @@ def test_a_few_are_ordered_at_once_and_each_that_could_not_be_says_why(ada, numb
     assert page.title == "Reissue the secret codes of 3 cards"
     assert "The secret codes of 3 cards are sent by post, each in a code letter of its own." in page.text
     for one_number in (number, second):
-        assert f"customer number {one_number.number}: {one_number.recipient}" in page.text
+        address = f"go to its address for secret codes: {one_number.recipient}"
+        assert f"Those of customer number {one_number.number} {address}" in page.text
     assert "2 cards stay as they are" in page.text
     seen = ada.send(page)
     assert set(seen.messages) == {

@@ -113,7 +113,7 @@ def test_the_letter_goes_to_the_address_of_the_day_it_is_taken(operator, letter,
 
 
 @pytest.mark.rule("FUL-2")
-def test_sent_ends_the_request_and_tells_who_asked(operator, letter, card, directory):
+def test_sent_ends_the_request_and_tells_who_asked(operator, acme, ada, number, letter, card, directory):
     take(operator, letter)
     later = NOW + timedelta(hours=5)
     directory.take(sent(card, "L-2026-17"), now=later)
@@ -123,6 +123,9 @@ def test_sent_ends_the_request_and_tells_who_asked(operator, letter, card, direc
     [entry] = [one for one in audit_of(issue_of(card)) if one.verb == "cards.letter_sent"]
     assert entry.after == {"rank": 1, "reference": "L-2026-17"}
     assert [entry.verb for entry in audit_of(request)] == ["operator.produce", "operator.dispatch"]
+    page = Browser(ada, acme).get(f"requests/{request.pk}/")
+    assert page.facts["Reference"] == "L-2026-17"
+    assert number.street in page.facts["Address"]
     [mail] = mails("code_reissue")
     assert (mail.context["what"], mail.context["count"]) == ("sent", 1)
     assert mails("card_dispatched") == []
