@@ -354,7 +354,7 @@ def read_operator(reader: Reader, fleet: Fleet) -> None:
         reader.get(otto, path)
     reader.send(otto, f"{address}change/")
     png = SimpleUploadedFile("brief.png", b"\x89PNG\r\n\x1a\n" + bytes(40))
-    moved = {"recipient": "A", "street": "B 1", "postal_code": "9000", "town": "Gent", "country": "BE"}
+    moved = {"recipient": "A", "street": "B 1", "postal_code": "9000", "town": "Gent", "country": "BE", "version": 0}
     reader.send(otto, f"{address}change/", **moved, written=png)
     reader.get(otto, address)
     reader.get(otto, "/operator/batches/")
