@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import CustomerNumber
-from cards.catalogue import NETWORK, PRODUCT, Category, CodeType
+from cards.catalogue import PRODUCT, Category, CodeType
 from cards.codes import trivial
+from cards.describe import ELSEWHERE, country_of_plate
 from cards.expiry import expiry_after
 from cards.forms.fields import EMBOSSED, ControlFields, DeliveryFields, GeneralFields, Group, LimitFields
 from cards.models import CardProduct
@@ -48,7 +49,7 @@ class OrderForm(GeneralFields, DeliveryFields, LimitFields, ControlFields):
         max_length=26,
         label=lazy("Plate or name on the card"),
         help_text=lazy("For a card by vehicle the plate, else a name: capitals, digits, space, hyphen and apostrophe."),
-        widget=forms.TextInput(attrs={"autocapitalize": "characters", "spellcheck": "false", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocapitalize": "characters", "spellcheck": "false"}),
     )
     plate_country = forms.ChoiceField(label=lazy("Country of the plate"), required=False, initial="BE")
     print_as_typed = forms.BooleanField(
@@ -75,8 +76,7 @@ class OrderForm(GeneralFields, DeliveryFields, LimitFields, ControlFields):
         self.fields["product"].queryset = CardProduct.objects.filter(is_offered=True).order_by("pk")  # type: ignore[attr-defined]
         self.fields["customer_number"].queryset = CustomerNumber.objects.all()  # type: ignore[attr-defined]
         self.fields["plate_country"].choices = [  # type: ignore[attr-defined]
-            *((code, NETWORK.get(code, code)) for code in COUNTRIES),
-            ("XX", _("another country")),
+            *((code, country_of_plate(code)) for code in (*COUNTRIES, ELSEWHERE)),
         ]
         if code_is_set:
             self.fields["secret_code"].help_text = _("Set, not shown. Type a new one only to change it.")
@@ -137,6 +137,9 @@ class OrderForm(GeneralFields, DeliveryFields, LimitFields, ControlFields):
             return
         if data["category"] != Category.VEHICLE:
             data["plate_country"] = ""
+            if not any(letter.isalnum() for letter in text) and EMBOSSED.match(text):
+                self.add_error("printed_as", _("A name has letters or digits."))
+                return
         elif not data.get("plate_country"):
             if "plate_country" not in self.errors:
                 self.add_error("plate_country", _("Choose the country of the plate."))

@@ -55,6 +55,7 @@ class FileMaker:
         name = f"{kind}-{batch}-{batch.created_at.astimezone(UTC):%Y%m%dT%H%M%SZ}.csv"
         content = text.encode()
         self._make(self.out)
+        self._make(self.incoming)  # the card maker puts its answer there, and need not know how to begin
         _write_whole(self.out / name, content)
         return Sent(maker_format.checksum(content), name)
 

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.reach import DIVISIONS, NUMBERS
-from cards.catalogue import NETWORK, BlockReason, Category, CodeType, RenewalStatus
-from cards.describe import address_text, controls_of, limit_text, products_text
+from cards.catalogue import BlockReason, Category, CodeType, RenewalStatus
+from cards.describe import address_text, controls_of, country_of_plate, limit_text, products_text, under_way
 from cards.exports import card_export
 from cards.filters import PRODUCTS, CardFilter
 from cards.history import card_history
 from cards.letters.services import open_letters
-from cards.lifecycle import ACTIVE, CANCELLED, CARD, CARD_STATUSES, IN_CREATION, REQUEST_STATUSES
+from cards.lifecycle import ACTIVE, CANCELLED, CARD, CARD_STATUSES, REQUEST_STATUSES
 from cards.models import Card, CardLimit, Issue, Request
 from cards.rules import offered
 from fleetportal.core.pages import Badge, Choice, CompanyPage, Date, DetailPage, Link, ListPage, Masked, Moment, Text
@@ -219,9 +219,7 @@ class CardDetail(DetailPage):
                     "day": _day(row.expires_on)
                 }
             return [{"tone": "info", "text": text}]
-        if row.status == IN_CREATION and row.dispatched_at is not None:
-            day = date_format(timezone.localtime(row.dispatched_at), "SHORT_DATE_FORMAT")
-            text = _("The card was dispatched on %(day)s. Confirm its receipt to make it usable.") % {"day": day}
+        if text := under_way(row):
             return [{"tone": "info", "text": text}]
         if row.status == CARD_STATUSES[0].value and row.rank > 1 and not row.live:
             said = _(
@@ -247,7 +245,7 @@ class CardDetail(DetailPage):
             {"label": _("Customer number"), "value": str(row.customer_number)},
             {"label": _("Fleet division"), "value": str(row.division or "")},
             {"label": _("Category"), "value": row.get_category_display()},
-            {"label": _("Country of the plate"), "value": str(NETWORK.get(row.plate_country, row.plate_country))},
+            {"label": _("Country of the plate"), "value": country_of_plate(row.plate_country)},
             {"label": _("Extra mention"), "value": row.extra_mention},
             {"label": _("Cost centre"), "value": row.cost_centre},
             {"label": _("Vehicle"), "value": str(row.vehicle or "")},
