@@ -248,6 +248,8 @@ def test_a_page_about_one_thing_asks_little_however_much_hangs_on_it(acme, visit
         "stopped": lambda: factories.work_item(acme, status="failed").pk,
         "new_request": lambda: _request(factories.card(number, status="new")).pk,
         "document": lambda: factories.document(_request(made)).pk,
+        "customer_number": lambda: factories.code_address_change(number).customer_number_id,
+        "address_change": lambda: factories.code_address_change(number).pk,
     }.get(OBJECT[name], lambda: made.pk)()
     if name == "cards:copy":
         assert visit(name, "", pk).status_code == 302
@@ -319,7 +321,10 @@ def test_a_cell_that_looks_like_a_formula_stays_text(acme, visit, name, text):
 def test_a_file_holds_what_the_filter_leaves_and_all_of_it(acme, visit, name):
     one_more = name in {"account:users", "account:rights", "operator:companies"}
     for _row in range(59 if one_more else 60):  # who looks is the sixtieth user, and Acme the sixtieth company
-        other = name.startswith(("account:", "vehicles:", "operator:")) or name == "cards:held"
+        other = name.startswith(("account:", "vehicles:", "operator:")) or name in {
+            "cards:held",
+            "cards:code_addresses",
+        }
         ROWS[name](acme) if other else factories.card(factories.customer_number(acme, "71"))
     sheet = openpyxl.load_workbook(io.BytesIO(content(visit(name, "?format=xlsx")))).active
     assert sheet.max_row == 61
