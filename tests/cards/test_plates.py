@@ -109,6 +109,7 @@ def test_an_unknown_form_is_a_warning_on_the_check_and_not_an_error(ada, country
     assert seen.title == "Check your order"
     [warning] = seen.warnings
     assert warning.endswith(f"It is printed as typed: {typed}")
+    assert warning.count("printed as typed") == 1
     ada.send(seen)
     assert one(Card).printed_as == typed
 
