@@ -22,6 +22,7 @@ RUN python -m venv /opt/venv \
 FROM python:3.13-slim
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends gettext \
+       libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /app --no-create-home --shell /usr/sbin/nologin portal
 ENV PATH=/opt/venv/bin:$PATH \

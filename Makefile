@@ -29,7 +29,7 @@ setup: tools $(VENV)/runtime.stamp static/vendor/.stamp $(MO) ## everything the 
 setup-tests: setup $(VENV)/dev.stamp
 
 tools:
-	@PYTHON="$(PYTHON)" sh scripts/need.sh python node gettext
+	@PYTHON="$(PYTHON)" sh scripts/need.sh python node gettext pango
 
 $(PY):
 	$(PYTHON) -m venv $(VENV)

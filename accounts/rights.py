@@ -59,6 +59,7 @@ declare(
         Permission("cards.change", "cards", change=True),
         Permission("cards.block", "cards", change=True),
         Permission("cards.cancel", "cards", change=True),
+        Permission("cards.reissue", "cards", change=True),
         Permission("cards.delete", "cards", change=True),
         Permission("cards.receive", "cards", change=True),
         Permission("requests.see", "requests"),

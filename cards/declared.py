@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.finding import NUMBER
+from accounts.models import CustomerNumber
 from cards.models import Card, Issue, Request
 from fleetportal.core.activity import Subject, declare_subject, declare_verbs
 from fleetportal.core.contents import Content, declare_content
@@ -28,6 +30,7 @@ declare_subject(
 declare_subject(
     Subject(Request, _("Request"), "requests.see", label="label", page="cards:request", search_kind="cards.request")
 )
+declare_subject(Subject(CustomerNumber, _("Customer number"), "cards.see", label="number", search_kind=NUMBER))
 _PRODUCED, _WITHDRAWN = _("Taken into production"), _("Withdrawn before production")
 declare_verbs(
     {
@@ -38,6 +41,10 @@ declare_verbs(
         "cards.cancel": _("Renewal of a card cancelled"),
         "cards.take_back": _("Cancelling of a card taken back"),
         "cards.renew": _("Cancelling of a card taken back"),
+        "cards.reissue": _("Secret code reissued"),
+        "cards.code_address_changed": _("Address for secret codes changed"),
+        "cards.letter_sent": _("Code letter sent"),
+        "cards.letter_refused": _("Code letter refused by the card maker"),
         "cards.delete": _("Card deleted"),
         "cards.receive": _("Receipt of a card confirmed"),
         "cards.made": _("Card made"),
@@ -64,8 +71,10 @@ declare_work(
         "cards.cancel_many": _("Cancel the renewal of cards"),
         "cards.collect_answers": _("Collect the card maker's answers"),
         "cards.expire_issues": _("Expire cards that are past their date"),
+        "cards.reissue_many": _("Reissue the secret codes of cards"),
         "cards.send_batch": _("Order a batch from the card maker"),
         "cards.simulate_dispatched": _("Demonstration: dispatch a batch"),
+        "cards.simulate_letters": _("Demonstration: send the code letters of a batch"),
         "cards.simulate_made": _("Demonstration: make a batch"),
         "cards.take_answer": _("Read an answer of the card maker"),
         "cards.take_back_many": _("Take back the cancelling of cards"),
@@ -75,6 +84,7 @@ declare_batches(
     {
         "cards.block_many": _("Block of %(count)s cards"),
         "cards.cancel_many": _("Cancelling of the renewal of %(count)s cards"),
+        "cards.reissue_many": _("Reissue of the secret codes of %(count)s cards"),
         "cards.take_back_many": _("Taking back the cancelling of %(count)s cards"),
     }
 )

@@ -101,6 +101,11 @@ def _words() -> dict[str, Any]:
             _("Rank %(rank)s: refused by the card maker after the block") % entry.after,
             [],
         ),
+        "cards.letter_sent": lambda entry: (_("Rank %(rank)s: code letter sent") % entry.after, []),
+        "cards.letter_refused": lambda entry: (
+            _("Rank %(rank)s: code letter refused by the card maker") % entry.after,
+            [],
+        ),
         **{
             f"{app}.{transition.name}": _moved
             for app in ("cards", "operator", "requests")
@@ -108,6 +113,10 @@ def _words() -> dict[str, Any]:
             for transition in lifecycle.transitions
             if (app, transition.name) != ("cards", "block")
         },
+        "cards.reissue": lambda entry: (
+            _("Reissue of the secret code ordered, rank %(rank)s: request %(request)s") % entry.after,
+            [],
+        ),
         "cards.cancel": lambda entry: (_("Renewal cancelled"), []),
         "cards.take_back": lambda entry: (_("Cancelling taken back"), []),
         "cards.renew": lambda entry: (_("Cancelling taken back"), []),

@@ -113,6 +113,22 @@ CARD = Lifecycle(
             },
         ),
         Transition(
+            "reissue",
+            _("Reissue the secret code"),
+            frozenset({ACTIVE}),
+            None,
+            "cards.reissue",
+            icon="mail",
+            bulk=True,
+            refusals={
+                NEW: _("This card is not made yet; its secret code can be reissued once it is active."),
+                IN_CREATION: _("The card is being made; its secret code can be reissued once it is active."),
+                BLOCKED: _("A blocked card is refused everywhere; its secret code is of no use any more."),
+                EXPIRED: _("This card has expired; its secret code is of no use any more."),
+                WITHDRAWN: _NEVER_MADE,
+            },
+        ),
+        Transition(
             "block",
             _("Block"),
             frozenset({IN_CREATION, ACTIVE}),

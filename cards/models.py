@@ -151,10 +151,18 @@ class CardLimit(TenantModel):
 
 
 class Batch(OperatorModel):
-    """Orders taken into production together, and the file that went to the card maker (FUL-1)."""
+    """Orders taken into production together, and the file that went to the card maker (FUL-1).
+
+    A batch is of cards to be made, or of code letters to be sent (PIN-4): these travel in files of their own.
+    """
+
+    class Kind(models.TextChoices):
+        CARDS = "cards", _("Cards")
+        LETTERS = "letters", _("Code letters")
 
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.CARDS, db_default=Kind.CARDS.value)
     size = models.PositiveIntegerField()
     maker = models.CharField(max_length=10)
     file_name = models.CharField(max_length=80, blank=True)
@@ -211,12 +219,13 @@ class Issue(TenantModel):
 class Request(TenantModel):
     """What the customer asked the operator to make or send (CRD-7, CRD-9); ends once, see `lifecycle.REQUEST`.
 
-    `subject_kind` and `subject_id` name the thing that is made (an issue of a card).
+    `subject_kind` and `subject_id` name the thing that is made: an issue of a card, or a code letter.
     """
 
     class Kind(models.TextChoices):
         NEW_CARD = "new_card", _("New card")
         DUPLICATE = "duplicate", _("Duplicate")
+        CODE_LETTER = "code_letter", _("Reissue of the secret code")
 
     tenancy = _SCOPED
 
@@ -263,6 +272,50 @@ class Request(TenantModel):
         return self.status in {RECEIVED, "in_production"} and now > self.due_at
 
 
+class CodeLetter(TenantModel, Address):
+    """An order to send the secret code of a card by post once more (PIN-4); it holds no code, and never did.
+
+    The inherited address is empty until the order goes into production: it is the customer number's of that day, so
+    that no letter goes to an address that was given up while its order waited (PIN-6).
+    """
+
+    tenancy = Tenancy(through="card")
+
+    card = TenantForeignKey("cards.Card", related_name="letters")
+    rank = models.PositiveSmallIntegerField()
+    ordered_at = models.DateTimeField()
+    # Plain number: the batch is the operator's own and lies behind the wide door.
+    batch_id = models.BigIntegerField(null=True, blank=True)
+    # When the card maker sent it or refused to, or when it was printed here.
+    ended_at = models.DateTimeField(null=True, blank=True)
+    reference = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["batch_id"], condition=Q(batch_id__isnull=False), name="cards_codeletter_batch"),
+        ]
+
+    def __str__(self) -> str:
+        return _("rank %(rank)s") % {"rank": self.rank}
+
+
+class CodeAddressChange(TenantModel, Address):
+    """A change of the address for secret codes of a customer number, with the letter that asked for it (PIN-6)."""
+
+    tenancy = Tenancy(customer_number="customer_number")
+
+    customer_number = TenantForeignKey("accounts.CustomerNumber", related_name="+")
+    file = TenantForeignKey("core.StoredFile", related_name="+")
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return ", ".join(self.lines)
+
+
 class RequestDocument(TenantModel):
     """A document that goes with a request (a purchase order); the operator reads it too."""
 
@@ -293,7 +346,14 @@ class Settled(models.Model):
 
 
 class MakerFile(Settled, OperatorModel):
-    """A file from the card maker: taken once, or set aside whole with the reason (FUL-3)."""
+    """A file from the card maker: taken once, or set aside whole with the reason (FUL-3).
+
+    It is an answer, or a batch of sealed codes to print (PIN-5); of a batch that was printed nothing is kept.
+    """
+
+    class Kind(models.TextChoices):
+        ANSWER = "answer", _("Answer")
+        CODES = "codes", _("Sealed codes")
 
     class State(models.TextChoices):
         TAKEN = "taken", pgettext_lazy("file", "Taken")
@@ -302,9 +362,11 @@ class MakerFile(Settled, OperatorModel):
     name = models.CharField(max_length=120)
     checksum = models.CharField(max_length=64)
     received_at = models.DateTimeField()
+    kind = models.CharField(max_length=6, choices=Kind, default=Kind.ANSWER, db_default=Kind.ANSWER.value)
     state = models.CharField(max_length=9, choices=State)
     reason = models.CharField(max_length=300, blank=True)
     content = models.TextField()
+    printed_at = models.DateTimeField(null=True, blank=True)
     lines = models.PositiveIntegerField(default=0)
     applied = models.PositiveIntegerField(default=0)
 

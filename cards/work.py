@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from cards.letters.orders import letter_rows
+from cards.letters.services import reissue_codes
 from cards.lifecycle import ACTIVE, IN_CREATION, ISSUE
 from cards.models import Batch, Card, Issue
 from cards.production.batches import production_rows
@@ -38,7 +40,11 @@ def send_batch(item: WorkItem, now: datetime) -> None:
     batch = Batch.objects.select_for_update().get(pk=item.payload["batch"])
     if batch.sent_at is not None:
         return
-    sent = maker(batch.maker).send(batch, production_rows(batch), now)
+    made_by = maker(batch.maker)
+    if batch.kind == Batch.Kind.LETTERS:
+        sent = made_by.send_letters(batch, letter_rows(batch), now)
+    else:
+        sent = made_by.send(batch, production_rows(batch), now)
     batch.file_name, batch.checksum, batch.sent_at = sent.file_name, sent.checksum, now
     batch.save(update_fields=["file_name", "checksum", "sent_at"])
 
@@ -61,6 +67,12 @@ def simulate_dispatched(item: WorkItem, now: datetime) -> None:
     Simulator().dispatch(Batch.objects.get(pk=item.payload["batch"]), now)
 
 
+@handler("cards.simulate_letters")
+def simulate_letters(item: WorkItem, now: datetime) -> None:
+    """Let the demonstration's card maker answer that the code letters of a batch were sent."""
+    Simulator().post(Batch.objects.get(pk=item.payload["batch"]), now)
+
+
 @batch_handler("cards.block_many", permission="cards.block", protective=True)
 def block_many(card_ids: list[int], payload: dict[str, Any], actor: Actor, now: datetime) -> dict[int, str]:
     """Block one chunk of a selection (CRD-54); also for somebody who lost the right since: a block always runs."""
@@ -77,6 +89,12 @@ def cancel_many(card_ids: list[int], payload: dict[str, Any], actor: Actor, now:
 def take_back_many(card_ids: list[int], payload: dict[str, Any], actor: Actor, now: datetime) -> dict[int, str]:
     """Take back the cancelling of one chunk of a selection (CRD-53)."""
     return take_back_cards(actor=actor, card_ids=card_ids, now=now)
+
+
+@batch_handler("cards.reissue_many", permission="cards.reissue", model=Card)
+def reissue_many(card_ids: list[int], payload: dict[str, Any], actor: Actor, now: datetime) -> dict[int, str]:
+    """Order the code letters of one chunk of a selection (PIN-4)."""
+    return reissue_codes(actor=actor, card_ids=card_ids, now=now)
 
 
 @periodic("cards.collect_answers", every=timedelta(seconds=5), quiet=True)

@@ -28,6 +28,7 @@ COMPANY_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
             (_("Find a card"), "cards:list", "credit-card", "cards.see"),
             (_("Create a card"), "cards:new", "plus", "cards.order"),
             (_("My requests"), "cards:requests", "clipboard-list", "requests.see"),
+            (_("Addresses for secret codes"), "cards:code_addresses", "mail", "cards.see"),
         ),
     ),
     (
@@ -78,6 +79,7 @@ OPERATOR_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (
             (_("Companies"), "operator:companies", "building", "operator.see"),
             (_("Customer numbers"), "operator:multipass", "key", "operator.see"),
+            (_("Addresses for secret codes"), "operator:code_addresses", "mail", "operator.see"),
         ),
     ),
     (

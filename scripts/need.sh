@@ -33,6 +33,12 @@ has_chromium() {
 	fi
 }
 
+has_pango() {
+	"${PYTHON:-python3}" -c 'import sys
+from ctypes.util import find_library
+sys.exit(not all(map(find_library, ("pango-1.0", "pangoft2-1.0"))))' 2>/dev/null
+}
+
 check() {
 	case $1 in
 	python)
@@ -42,6 +48,11 @@ check() {
 	node) has_node || lacks "nodejs npm" "Node.js 18 or newer with npm is needed (https://nodejs.org)." ;;
 	gettext)
 		command -v msgfmt >/dev/null 2>&1 || lacks "gettext" "The program msgfmt is needed (package gettext)."
+		;;
+	pango)
+		# What draws the letters of manage.py print_code_letters.
+		has_pango || lacks "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core" \
+			"Pango is needed (Debian: libpango-1.0-0, libpangoft2-1.0-0, libharfbuzz-subset0)."
 		;;
 	chromium)
 		has_chromium || lacks "chromium fonts-dejavu-core" \

@@ -15,6 +15,7 @@ from cards.demo import fleet
 from cards.demo.beginning import CEDAR, bring_in_cedar, publish
 from cards.demo.fates import Fate, Fates, in_office
 from cards.demo.fleet import Settings
+from cards.demo.letters import letters
 from cards.demo.people import ACME, BOREA, Cast, bring_in, bring_in_staff, card_products
 from cards.demo.story import Life, Story
 from cards.demo.vins import fuel_of, vin_of
@@ -93,6 +94,7 @@ def make(*, now: datetime) -> None:
         lives += _lives(borea, fleet.borea, BOREA_FATES, _dice(BOREA_SEED), now, days_between=90)
         for life in lives:
             story.begin(life)
+        letters(story, lives)
         story.mishaps()
         story.tell()
         story.last_uses(lives)

@@ -71,7 +71,7 @@ class Story:
         self._answers: defaultdict[tuple[datetime, str], list[tuple[Life, int]]] = defaultdict(list)
         self._jobs: set[tuple[str, datetime]] = set()
 
-    def _at(self, moment: datetime, order: int, scope: Scope | None, event: Event) -> None:
+    def at(self, moment: datetime, order: int, scope: Scope | None, event: Event) -> None:
         """Put an event into the queue, in somebody's scope or, with None, behind the wide door."""
         if moment <= self.now:
             self._queue.append((moment, order, len(self._queue), scope, event))
@@ -108,13 +108,13 @@ class Story:
             (life.fate.taken_back_at, services.take_back_card),
         ):
             if decided_at is not None:
-                self._at(decided_at, PEOPLE, who.scope, partial(self._decide, decide, life, who.actor))
+                self.at(decided_at, PEOPLE, who.scope, partial(self._decide, decide, life, who.actor))
 
     def _let(self, life: Life, moment: datetime | None, deed: Callable[[Life, Actor, datetime], None]) -> None:
         """Let somebody of the company do something with the card at that moment, if there is one."""
         if moment is not None:
             who = self._somebody(life, moment)
-            self._at(moment, PEOPLE, who.scope, partial(deed, life, who.actor))
+            self.at(moment, PEOPLE, who.scope, partial(deed, life, who.actor))
 
     def _production(self, life: Life, place: int, plastic: Plastic) -> None:
         """Note the round in which a plastic is taken, the answers it stands in, and what time will do to it."""
@@ -145,14 +145,14 @@ class Story:
     ) -> None:
         """Add a plastic to what happens together; the first one puts the event into the queue."""
         if key not in groups:
-            self._at(key[0] if isinstance(key, tuple) else key, order, None, event)
+            self.at(key[0] if isinstance(key, tuple) else key, order, None, event)
         groups[key].append((life, place))
 
     def _job(self, name: str, moment: datetime, job: Job) -> None:
         """Let a job of the timetable run once at that moment."""
         if (name, moment) not in self._jobs:
             self._jobs.add((name, moment))
-            self._at(moment, JOBS, None, partial(self._run, job))
+            self.at(moment, JOBS, None, partial(self._run, job))
 
     # --- What people do ---------------------------------------------------------------------------------------------
 
@@ -201,26 +201,26 @@ class Story:
         return seal(code) if can_seal() else None
 
     def _receive(self, life: Life, actor: Actor, now: datetime) -> None:
-        services.receive_card(actor=actor, card=_card(life), now=now)
+        services.receive_card(actor=actor, card=card_of(life), now=now)
 
     def _delete(self, life: Life, actor: Actor, now: datetime) -> None:
-        services.delete_card(actor=actor, card=_card(life), now=now)
+        services.delete_card(actor=actor, card=card_of(life), now=now)
 
     def _withdraw(self, life: Life, actor: Actor, now: datetime) -> None:
         services.withdraw_request(actor=actor, request=life.requests[-1], now=now)
 
     def _block(self, reason: str, duplicate: bool, life: Life, actor: Actor, now: datetime) -> None:
-        request = services.block_card(actor=actor, card=_card(life), reason=reason, duplicate=duplicate, now=now)
+        request = services.block_card(actor=actor, card=card_of(life), reason=reason, duplicate=duplicate, now=now)
         if request is not None:
             life.requests.append(request)
 
     def _decide(self, decide: Callable[..., None], life: Life, actor: Actor, now: datetime) -> None:
         """Cancel the renewal of a card, or take that back."""
-        decide(actor=actor, card=_card(life), now=now)
+        decide(actor=actor, card=card_of(life), now=now)
 
     def _change(self, life: Life, actor: Actor, now: datetime) -> None:
         """Raise the first ceiling, as is done when fuel gets dearer, or cap a single purchase."""
-        card = _card(life)
+        card = card_of(life)
         card.refresh_from_db()
         limits = services.limits_of(card)
         values: dict[str, Any] = {}
@@ -246,10 +246,10 @@ class Story:
         """Hand in what the card maker says about the plastics of one answer."""
         today = timezone.localdate(now)
         plastics = self._answers[now, kind]
-        cards = Card.objects.in_bulk([_card(life).pk for life, _place in plastics])
+        cards = Card.objects.in_bulk([card_of(life).pk for life, _place in plastics])
         lines: list[Sequence[str]] = []
         for life, place in plastics:
-            card, rank = cards[_card(life).pk], place + 1
+            card, rank = cards[card_of(life).pk], place + 1
             if kind == "made":
                 said = [today.isoformat(), month_text(expiry_after(today, VALIDITY_MONTHS))]
             elif kind == "rejected":
@@ -259,12 +259,12 @@ class Story:
             else:
                 said = [today.isoformat()]
             lines.append([kind, card.number, str(rank), *said])
-        self._hand_in(f"{kind}-{now:%Y%m%d-%H%M}", lines, now)
+        self.hand_in(f"{kind}-{now:%Y%m%d-%H%M}", lines, now)
 
     def _run(self, job: Job, now: datetime) -> None:
         job(now)
 
-    def _hand_in(self, reference: str, lines: list[Sequence[str]], now: datetime) -> None:
+    def hand_in(self, reference: str, lines: list[Sequence[str]], now: datetime) -> None:
         """Take an answer; every line of it must have taken effect."""
         content = maker_format.answer_file(reference, now, lines).encode()
         file = take_answer(f"{reference}.csv", content, now)
@@ -285,21 +285,21 @@ class Story:
                 if days is not None:
                     day = max(timezone.localdate(activated_at), today - timedelta(days=days))
                     lines.append(["used", number, str(rank), day.isoformat()])
-            self._hand_in(f"used-{self.now:%Y%m%d-%H%M}", lines, self.now)
+            self.hand_in(f"used-{self.now:%Y%m%d-%H%M}", lines, self.now)
 
     def mishaps(self) -> None:
         """Let the card maker send what can't be believed: a file that was cut off, and a line about nobody's card."""
         made = ["made", "7002010999999996", "1", "2026-01-05", "2030-01"]
         whole = maker_format.answer_file("made-again", self.now, [made]).encode()
-        self._at(self.now - timedelta(hours=29), MAKER, None, partial(self._mishap, "made-cut-off.csv", whole[:-30]))
-        self._at(self.now - timedelta(hours=28), MAKER, None, partial(self._mishap, "made-nobody.csv", whole))
+        self.at(self.now - timedelta(hours=29), MAKER, None, partial(self._mishap, "made-cut-off.csv", whole[:-30]))
+        self.at(self.now - timedelta(hours=28), MAKER, None, partial(self._mishap, "made-nobody.csv", whole))
 
     def _mishap(self, name: str, content: bytes, now: datetime) -> None:
         if take_answer(name, content, now).applied:
             raise RuntimeError(f"{name} should not have taken effect.")
 
 
-def _card(life: Life) -> Card:
+def card_of(life: Life) -> Card:
     """Return the card; the story only acts on cards that were ordered."""
     if life.card is None:
         raise RuntimeError(f"{life.settings.printed_as} was not ordered.")

@@ -15,9 +15,10 @@ from django.utils.translation import gettext_noop, ngettext
 
 from cards.filters import MakerFileFilter
 from cards.models import MakerFile, SetAsideLine, Settled
+from cards.operator.letters import print_facts
 from cards.production.settling import already_settled, settle_file, settle_line
 from cards.views.requests import moment
-from fleetportal.core.pages import ActionPage, Badge, Link, ListPage, Moment, OperatorPage, Text, Translated
+from fleetportal.core.pages import ActionPage, Badge, Choice, Link, ListPage, Moment, OperatorPage, Text, Translated
 from fleetportal.core.pages.base import act
 from fleetportal.core.pages.detail import ObjectMixin, history
 
@@ -49,6 +50,7 @@ class FileList(ListPage, OperatorPage):
     file_name = "maker-files"
     columns = (
         Link("name", lazy("File"), ("name", "pk")),
+        Choice("kind", lazy("Content"), ("kind",), choices=MakerFile.Kind.choices),
         Badge("state", lazy("State"), ("state",), choices=MakerFile.State.choices),
         Text("lines", lazy("Lines"), ("lines",), numeric=True),
         Text("applied", lazy("Applied"), ("applied",), numeric=True),
@@ -86,7 +88,9 @@ class FileDetail(ObjectMixin, OperatorPage):
         may = is_open(row) and self.actor.may("operator.produce")
         settle = act("settle", _("Mark as settled"), self.url("operator:settle_file", row.pk), icon="check")
         facts = [
+            {"label": _("Content"), "value": row.get_kind_display()},
             {"label": _("Received"), "value": moment(row.received_at)},
+            *print_facts(row),
             {"label": _("Lines"), "value": row.lines},
             {"label": _("Applied"), "value": row.applied},
             {"label": _("Checksum"), "value": row.checksum},
@@ -112,7 +116,7 @@ class FileDetail(ObjectMixin, OperatorPage):
                     "empty": _("Every line was applied.") if row.applied else _("No line was set aside by itself."),
                 },
             ],
-            "timeline": history([("cards.makerfile", [row.pk])], _words(), {}),
+            "timeline": history([("cards.makerfile", [row.pk])], _words(), {"": _("Portal")}),
         }
         return self.show(title=row.name, detail=detail)
 
@@ -133,6 +137,8 @@ def _words() -> dict[str, Any]:
     return {
         "cards.file_settled": lambda entry: (_("Settled"), _note(entry)),
         "cards.line_settled": lambda entry: (_("Line %(line)s settled") % entry.after, _note(entry)),
+        "operator.letters_printed": lambda entry: (_("Code letters printed"), []),
+        "operator.letters_refused": lambda entry: (_("A second print of the code letters refused"), []),
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from cards.operator import files, views
+from cards.operator import addresses, files, views
 from cards.views.documents import DocumentOfAll
 from fleetportal import operations
 from fleetportal.saving import pages as saved
@@ -16,6 +16,10 @@ urlpatterns = [
     path("requests/<int:pk>/", views.RequestOfAll.as_view(), name="request"),
     path("documents/<int:pk>/", DocumentOfAll.as_view(), name="document"),
     path("produce/", views.Produce.as_view(), name="produce"),
+    path("code-addresses/", addresses.CodeAddressList.as_view(), name="code_addresses"),
+    path("code-addresses/<int:pk>/", addresses.CodeAddressDetail.as_view(), name="code_address"),
+    path("code-addresses/<int:pk>/change/", addresses.CodeAddressEdit.as_view(), name="code_address_change"),
+    path("code-addresses/letters/<int:pk>/", addresses.CodeAddressLetter.as_view(), name="code_address_letter"),
     path("batches/", views.BatchList.as_view(), name="batches"),
     path("batches/<int:pk>/", views.BatchDetail.as_view(), name="batch"),
     path("files/", files.FileList.as_view(), name="files"),

@@ -16,10 +16,13 @@ from django.utils.translation import ngettext
 
 from cards.filters import QueueFilter
 from cards.history import request_history
+from cards.letters.orders import everything, take_letters
+from cards.letters.services import LETTER
 from cards.lifecycle import CARD, IN_PRODUCTION, RECEIVED, REQUEST
 from cards.models import Batch, MakerFile, Request
 from cards.numbers import RangeUsedUp
-from cards.production.batches import TAKE_AT_ONCE, batch_issues, progress, queue, take_batch
+from cards.operator.letters import button, letters_section, size_text, taken, what_happens
+from cards.production.batches import TAKE_AT_ONCE, batch_issues, progress, take_batch
 from cards.views.requests import STATUSES, documents_of, moment
 from fleetportal.core.pages import Badge, Choice, Due, FormPage, Link, ListPage, Moment, OperatorPage, Text
 from fleetportal.core.pages.base import act, as_id
@@ -225,7 +228,7 @@ class Produce(FormPage, OperatorPage):
     def prepare(self) -> None:
         """Find what is meant: a selection, all that wait and match, or the oldest."""
         params = self.request.GET
-        waiting = queue()
+        waiting = everything()
         self.ids: list[int] | None = None
         if not params.get("oldest") and not params.get("all"):
             chosen = [pk for one in params.getlist("select") if (pk := as_id(one)) is not None]
@@ -246,19 +249,19 @@ class Produce(FormPage, OperatorPage):
     def extra(self, form: forms.Form) -> dict[str, Any]:
         """Return the confirmation."""
         count = len(self.waiting)
+        letters = sum(row.subject_kind == LETTER for row in self.waiting)
         return {
             "confirm": {
                 "title": ngettext(
                     "Take %(count)s request into production", "Take %(count)s requests into production", count
                 )
                 % {"count": count},
-                "submit_label": ngettext("Produce %(count)s card", "Produce %(count)s cards", count) % {"count": count},
-                "happens": [
-                    _("The cards get their numbers and go to In creation."),
-                    _("A production file is written for the card maker."),
-                    _("What is taken can't be withdrawn by the customer any more."),
+                "submit_label": button(count - letters, letters),
+                "happens": what_happens(count - letters, letters),
+                "items": [
+                    f"{row.number} · {row.company.legal_name} · {row.get_kind_display()} · {row.label}"
+                    for row in self.waiting[:8]
                 ],
-                "items": [f"{row.number} · {row.company.legal_name} · {row.label}" for row in self.waiting[:8]],
                 "more": max(0, count - 8),
                 "tone": "primary",
                 "cancel_url": self.refused_url(),
@@ -273,18 +276,13 @@ class Produce(FormPage, OperatorPage):
             batch = take_batch(actor=self.actor, request_ids=self.ids, now=self.now)
         except RangeUsedUp as used_up:
             raise forms.ValidationError(str(used_up)) from used_up
-        if batch is None:
+        letters = take_letters(actor=self.actor, request_ids=self.ids, now=self.now)
+        batches = [one for one in (batch, letters) if one is not None]
+        if not batches:
             raise Refused(_("None of these requests waits for production."))
-        messages.success(
-            self.request,
-            ngettext(
-                "%(count)s card is in production: batch %(batch)s.",
-                "%(count)s cards are in production: batch %(batch)s.",
-                batch.size,
-            )
-            % {"count": batch.size, "batch": batch},
-        )
-        return self.url("operator:batch", batch.pk)
+        for one in batches:
+            messages.success(self.request, taken(one))
+        return self.url("operator:batch", batches[0].pk) if len(batches) == 1 else self.url("operator:batches")
 
 
 class BatchList(ListPage, OperatorPage):
@@ -300,7 +298,8 @@ class BatchList(ListPage, OperatorPage):
     file_name = "batches"
     columns = (
         Link("number", lazy("Batch"), ("number_text", "pk")),
-        Text("size", lazy("Cards"), ("size",), numeric=True),
+        Choice("kind", lazy("Content"), ("kind",), choices=Batch.Kind.choices),
+        Text("size", lazy("Number of items"), ("size",), numeric=True),
         Choice("maker", lazy("Card maker"), ("maker",), choices=MAKERS),
         Moment("created", lazy("Taken"), ("created_at",), sort="pk"),
         Moment("sent", lazy("Sent"), ("sent_at",)),
@@ -331,11 +330,10 @@ class BatchDetail(ObjectMixin, OperatorPage):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Show it."""
         self.object = row = self.find(kwargs["pk"])
-        counts = progress(row)
-        issues = batch_issues(row).select_related("card", "card__company")[:200]
+        letters = row.kind == Batch.Kind.LETTERS
         detail = {
             "title": _("Batch %(number)s") % {"number": row},
-            "subtitle": ngettext("%(count)s card", "%(count)s cards", row.size) % {"count": row.size},
+            "subtitle": size_text(row),
             "notices": [],
             "acts": [],
             "dangers": [],
@@ -348,30 +346,40 @@ class BatchDetail(ObjectMixin, OperatorPage):
                         {"label": _("Sent to the card maker"), "value": moment(row.sent_at)},
                         {"label": _("File"), "value": row.file_name},
                         {"label": _("Checksum"), "value": row.checksum},
-                        {"label": _("Made"), "value": f"{counts['made']} / {counts['total']}"},
-                        {"label": _("Dispatched"), "value": f"{counts['dispatched']} / {counts['total']}"},
+                        *([] if letters else self.progress(row)),
                     ],
                 },
-                {
-                    "title": _("Cards"),
-                    "table": {
-                        "headers": [_("Company"), _("Plate or name"), _("Rank"), _("Status"), _("Tracking")],
-                        "rows": [
-                            [
-                                issue.card.company.legal_name,
-                                issue.card.printed_as,
-                                str(issue.rank),
-                                format_html(
-                                    '<span class="status status-{}">{}</span>', issue.status, CARD.label(issue.status)
-                                ),
-                                issue.tracking,
-                            ]
-                            for issue in issues
-                        ],
-                    },
-                    "empty": _("No cards."),
-                },
+                letters_section(row) if letters else self.cards(row),
             ],
             "timeline": [],
         }
         return self.show(title=detail["title"], detail=detail)
+
+    def progress(self, row: Batch) -> list[dict[str, str]]:
+        """Return how far the cards are."""
+        counts = progress(row)
+        return [
+            {"label": _("Made"), "value": f"{counts['made']} / {counts['total']}"},
+            {"label": _("Dispatched"), "value": f"{counts['dispatched']} / {counts['total']}"},
+        ]
+
+    def cards(self, row: Batch) -> dict[str, Any]:
+        """Return the cards of the batch."""
+        issues = batch_issues(row).select_related("card", "card__company")[:200]
+        return {
+            "title": _("Cards"),
+            "table": {
+                "headers": [_("Company"), _("Plate or name"), _("Rank"), _("Status"), _("Tracking")],
+                "rows": [
+                    [
+                        issue.card.company.legal_name,
+                        issue.card.printed_as,
+                        str(issue.rank),
+                        format_html('<span class="status status-{}">{}</span>', issue.status, CARD.label(issue.status)),
+                        issue.tracking,
+                    ]
+                    for issue in issues
+                ],
+            },
+            "empty": _("No cards."),
+        }

@@ -17,13 +17,13 @@ from django.utils.translation import gettext_noop
 
 from cards.expiry import expiry_after, read_day, read_month_end
 from cards.lifecycle import ACTIVE, BLOCKED, IN_CREATION, WITHDRAWN
-from cards.models import Card, Issue, MakerFile, SetAsideLine
+from cards.models import Card, CodeLetter, Issue, MakerFile, SetAsideLine
 from cards.production import format as maker_format
 from cards.production.effects import Effects, Plastic
 from cards.production.format import Line, Unreadable
 
 ALREADY_TAKEN = gettext_noop("A file with the same content was taken already; nothing was applied again.")
-UNKNOWN_KIND = gettext_noop("The line says neither made, rejected, dispatched nor used.")
+UNKNOWN_KIND = gettext_noop("The line says neither made, rejected, dispatched, used, letter_sent nor letter_rejected.")
 WRONG_CELLS = gettext_noop("The line has too few or too many fields, or quotes that don't fit.")
 WRONG_RANK = gettext_noop("The rank is no whole number from 1.")
 WRONG_DATE = gettext_noop("A date in the line can't be read; days are written 2026-10-31 and months 2026-10.")
@@ -35,11 +35,13 @@ MADE_ALREADY = gettext_noop("The plastic was reported as made before.")
 NOT_MADE = gettext_noop("The plastic was not reported as made before.")
 SENT_ALREADY = gettext_noop("The plastic was reported as dispatched before.")
 NOT_USABLE = gettext_noop("The plastic can't have been used: it is blocked, expired or withdrawn.")
+NO_LETTER = gettext_noop("No code letter of this plastic is ordered, or its answer came before.")
 WRONG_DAY = gettext_noop("The day lies in the future, or before the plastic was ordered or made.")
 WRONG_EXPIRY = gettext_noop("The expiry is not the month that follows from the month of production.")
 
 # How many fields a line of each kind has. The lines of a file take effect in this order.
-KINDS = {"made": 5, "rejected": 4, "dispatched": 4, "used": 4}
+KINDS = {"made": 5, "rejected": 4, "dispatched": 4, "used": 4, "letter_sent": 4, "letter_rejected": 4}
+_LETTERS = {"letter_sent", "letter_rejected"}
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 _RANKS = frozenset(str(rank) for rank in range(1, 1000))
 _REASON_LENGTH, _TRACKING_LENGTH = 200, 40
@@ -81,12 +83,12 @@ def take_answer(name: str, content: bytes, now: datetime) -> MakerFile:
         try:
             lines = maker_format.read_answer(content)
         except Unreadable as reason:
-            return _note(name, content, MakerFile.State.SET_ASIDE, now, reason=str(reason))
+            return note_file(name, content, MakerFile.State.SET_ASIDE, now, reason=str(reason))
         try:
             with transaction.atomic():
-                file = _note(name, content, MakerFile.State.TAKEN, now, lines=len(lines))
+                file = note_file(name, content, MakerFile.State.TAKEN, now, lines=len(lines))
         except IntegrityError:  # the same content: waits for a worker that is at it, and then comes second
-            return _note(name, content, MakerFile.State.SET_ASIDE, now, reason=ALREADY_TAKEN)
+            return note_file(name, content, MakerFile.State.SET_ASIDE, now, reason=ALREADY_TAKEN)
         answers, refused = _read(lines)
         effects = Effects(str(file.pk), now)
         _judge(answers, refused, effects, timezone.localdate(now))
@@ -103,13 +105,22 @@ def take_answer(name: str, content: bytes, now: datetime) -> MakerFile:
     return file
 
 
-def _note(
-    name: str, content: bytes, state: MakerFile.State, now: datetime, *, reason: str = "", lines: int = 0
+def note_file(
+    name: str,
+    content: bytes,
+    state: MakerFile.State,
+    now: datetime,
+    *,
+    kind: MakerFile.Kind = MakerFile.Kind.ANSWER,
+    reason: str = "",
+    lines: int = 0,
 ) -> MakerFile:
+    """Note a file of the card maker, with its content."""
     return MakerFile.objects.create(
         name=name[:120],
         checksum=maker_format.checksum(content),
         received_at=now,
+        kind=kind,
         state=state,
         reason=reason,
         content=content.decode("utf-8", "replace").replace("\x00", "\ufffd"),
@@ -152,7 +163,7 @@ def _read_line(line: Line) -> Answer:
         if day is None:
             raise BadLine(WRONG_DATE)
         return Answer(line, kind, number, rank, day=day)
-    longest = _REASON_LENGTH if kind == "rejected" else _TRACKING_LENGTH
+    longest = _REASON_LENGTH if kind in {"rejected", "letter_rejected"} else _TRACKING_LENGTH
     if not said or len(said) > longest or not said.isprintable():
         raise BadLine(EMPTY_CELL)
     return Answer(line, kind, number, rank, text=said)
@@ -161,7 +172,16 @@ def _read_line(line: Line) -> Answer:
 def _judge(answers: list[Answer], refused: list[tuple[Line, str]], effects: Effects, today: date) -> None:
     """Decide line by line what takes effect; the lines that don't fit go to `refused`."""
     found = _find({answer.number for answer in answers})
-    judges = {"made": _made, "rejected": _rejected, "dispatched": _dispatched, "used": _used}
+    if any(answer.kind in _LETTERS for answer in answers):
+        _find_letters(found)
+    judges = {
+        "made": _made,
+        "rejected": _rejected,
+        "dispatched": _dispatched,
+        "used": _used,
+        "letter_sent": _letter_sent,
+        "letter_rejected": _letter_rejected,
+    }
     for answer in answers:
         try:
             judges[answer.kind](answer, _plastic(answer, found), effects, today)
@@ -214,6 +234,16 @@ def _find(numbers: set[str]) -> Found:
     return Found(cards, plastics)
 
 
+def _find_letters(found: Found) -> None:
+    """Note at each plastic its code letter that the card maker has been asked for and has not answered (PIN-4)."""
+    letters = CodeLetter.objects.filter(
+        card_id__anyof=list(found.cards.values()), batch_id__isnull=False, ended_at__isnull=True
+    )
+    for pk, card, rank in letters.order_by("-pk").values_list("pk", "card_id", "rank"):
+        if (card, rank) in found.plastics:
+            found.plastics[card, rank].letter = pk
+
+
 def _made(answer: Answer, plastic: Plastic, effects: Effects, today: date) -> None:
     """A plastic was made; after a block that is noted, and does not revive it (decision 1)."""
     if plastic.status not in {IN_CREATION, BLOCKED}:
@@ -263,3 +293,21 @@ def _used(answer: Answer, plastic: Plastic, effects: Effects, today: date) -> No
         raise BadLine(WRONG_DAY)
     effects.used(plastic, answer.day, first=plastic.status == IN_CREATION)
     plastic.status = ACTIVE
+
+
+def _letter_sent(answer: Answer, plastic: Plastic, effects: Effects, today: date) -> None:
+    """The code of a plastic is in the post; what a block has ended meanwhile stays ended (PIN-4)."""
+    effects.letter_sent(plastic, _letter_of(plastic), answer.text)
+
+
+def _letter_rejected(answer: Answer, plastic: Plastic, effects: Effects, today: date) -> None:
+    """The card maker won't send the code of a plastic."""
+    effects.letter_refused(plastic, _letter_of(plastic), answer.text)
+
+
+def _letter_of(plastic: Plastic) -> int:
+    """Return the letter that waits for its answer; the next line about this plastic finds none."""
+    letter, plastic.letter = plastic.letter, None
+    if letter is None:
+        raise BadLine(NO_LETTER)
+    return letter

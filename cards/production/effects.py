@@ -9,9 +9,11 @@ from typing import Any
 
 from django.db import connection
 
+from cards.letters.services import LETTER
 from cards.lifecycle import ISSUE, REQUEST
 from cards.mirror import refresh_cards
 from cards.models import Issue, Request
+from cards.notices import tell_reissue
 from cards.production.batches import MADE_HERE
 from cards.production.mails import tell
 from fleetportal.core.access import system
@@ -38,6 +40,7 @@ class Plastic:
     made_on: date | None
     dispatched: bool
     validity_months: int
+    letter: int | None = None
 
 
 class Effects:
@@ -52,6 +55,8 @@ class Effects:
         self._dispatched: dict[int, str] = {}
         self._first_used: list[int] = []
         self._last_used: dict[int, date] = {}
+        self._letters: dict[int, str] = {}
+        self._letters_refused: defaultdict[str, list[int]] = defaultdict(list)
         self._notes: list[AuditEntry] = []
 
     def made(self, plastic: Plastic, made_on: date, expires_on: date) -> None:
@@ -79,6 +84,16 @@ class Effects:
             self._first_used.append(plastic.issue)
         self._last_used[plastic.card] = max(day, self._last_used.get(plastic.card, day))
 
+    def letter_sent(self, plastic: Plastic, letter: int, reference: str) -> None:
+        """A code letter is in the post; its request ends."""
+        self._letters[letter] = reference
+        self._note("cards.letter_sent", plastic, reference=reference)
+
+    def letter_refused(self, plastic: Plastic, letter: int, reason: str) -> None:
+        """A code letter won't be sent; its request ends with the reason."""
+        self._letters_refused[reason].append(letter)
+        self._note("cards.letter_refused", plastic, reason=reason)
+
     def write(self) -> None:
         """Write everything, with its audit entries and mails, in the current transaction."""
         AuditEntry.objects.bulk_create(self._notes, batch_size=1000)
@@ -93,6 +108,7 @@ class Effects:
                 " FROM unnest(%s::bigint[], %s::date[]) AS g (id, day) WHERE c.id = g.id",
                 [list(self._last_used), list(self._last_used.values())],
             )
+        self._write_letters()
 
     def _write_made(self) -> None:
         """The maker has the code now, so the sealed one is dropped (GEN-12); the status stays what it is."""
@@ -129,6 +145,24 @@ class Effects:
         refresh_cards(issues)
         tell("card_dispatched", self._end_requests("dispatch", issues), source=self._source, now=self._now)
 
+    def _write_letters(self) -> None:
+        """End the letters, and their requests that are still open; a block has ended others before (PIN-4)."""
+        refused = [letter for letters in self._letters_refused.values() for letter in letters]
+        if not (self._letters or refused):
+            return
+        _execute(
+            "UPDATE cards_codeletter l SET ended_at = %s, reference = g.reference"
+            " FROM unnest(%s::bigint[], %s::text[]) AS g (id, reference) WHERE l.id = g.id",
+            [self._now, [*self._letters, *refused], [*self._letters.values(), *("" for _letter in refused)]],
+        )
+        sent = self._end_requests("dispatch", list(self._letters), LETTER)
+        ended: list[int] = []
+        for reason, letters in self._letters_refused.items():
+            ended += self._end_requests("refuse", letters, LETTER, reason=reason)
+        for what, ids in (("sent", sent), ("refused", ended)):
+            requests = Request.objects.filter(pk__anyof=ids).select_related("card__company").order_by("pk")
+            tell_reissue(what, list(requests), source=self._source, now=self._now)
+
     def _move(self, lifecycle: Lifecycle, name: str, issues: list[int], **sets: Any) -> None:
         outcome = perform_many(
             lifecycle, Issue.objects.filter(pk__anyof=issues), name, self._actor, now=self._now, sets=sets
@@ -136,9 +170,9 @@ class Effects:
         if len(outcome.moved) != len(issues):
             raise AnswerOvertaken(f"{name}: {len(issues) - len(outcome.moved)} plastics changed meanwhile.")
 
-    def _end_requests(self, name: str, issues: list[int], **sets: Any) -> list[int]:
+    def _end_requests(self, name: str, made: list[int], kind: str = MADE_HERE, **sets: Any) -> list[int]:
         """End the requests of these plastics that are still open, and return them; a block has ended others before."""
-        requests = Request.objects.filter(subject_kind=MADE_HERE, subject_id__anyof=issues)
+        requests = Request.objects.filter(subject_kind=kind, subject_id__anyof=made)
         moved = perform_many(
             REQUEST, requests, name, self._actor, now=self._now, sets={"ended_at": self._now, **sets}
         ).moved

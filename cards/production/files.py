@@ -20,10 +20,11 @@ from pathlib import Path
 
 from django.db import transaction
 
+from cards.letters.sealed import take_codes
 from cards.models import Batch, MakerFile
 from cards.production import format as maker_format
 from cards.production.answers import take_answer
-from cards.production.format import ProductionRow, Sent
+from cards.production.format import LetterRow, ProductionRow, Sent
 from fleetportal.core.work import promise
 from fleetportal.core.work_models import WorkItem
 
@@ -44,8 +45,15 @@ class FileMaker:
 
     def send(self, batch: Batch, rows: Sequence[ProductionRow], now: datetime) -> Sent:
         """Write the batch's file; the same batch has the same name, so that a second writing replaces the first."""
-        name = f"cards-{batch}-{batch.created_at.astimezone(UTC):%Y%m%dT%H%M%SZ}.csv"
-        content = maker_format.order_file(str(batch), batch.created_at, rows).encode()
+        return self._send("cards", batch, maker_format.order_file(str(batch), batch.created_at, rows))
+
+    def send_letters(self, batch: Batch, rows: Sequence[LetterRow], now: datetime) -> Sent:
+        """Write the file of a batch of code letters, as `send` does (PIN-4)."""
+        return self._send("letters", batch, maker_format.letter_file(str(batch), batch.created_at, rows))
+
+    def _send(self, kind: str, batch: Batch, text: str) -> Sent:
+        name = f"{kind}-{batch}-{batch.created_at.astimezone(UTC):%Y%m%dT%H%M%SZ}.csv"
+        content = text.encode()
         self._make(self.out)
         self._make(self.incoming)  # the card maker puts its answer there, and need not know how to begin
         _write_whole(self.out / name, content)
@@ -73,7 +81,9 @@ class FileMaker:
         path = self.taking / claimed_as
         if not path.exists() and any((folder / claimed_as).exists() for folder in (self.done, self.set_aside)):
             return
-        file = take_answer(claimed_as.split("-", 1)[1], path.read_bytes(), now)
+        content = path.read_bytes()
+        take = take_codes if maker_format.is_codes(content) else take_answer
+        file = take(claimed_as.split("-", 1)[1], content, now)
         transaction.on_commit(lambda: self._put_away(path, file), robust=True)
 
     def _promise(self, path: Path, now: datetime) -> None:

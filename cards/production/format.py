@@ -18,7 +18,8 @@ from django.utils.translation import gettext_noop
 
 from cards.expiry import month_text
 
-ORDER, ANSWER, VERSION = "FLEETPORTAL-CARDS", "FLEETPORTAL-ANSWER", "1"
+ORDER, LETTERS, ANSWER, CODES = "FLEETPORTAL-CARDS", "FLEETPORTAL-LETTERS", "FLEETPORTAL-ANSWER", "FLEETPORTAL-CODES"
+VERSION = "1"
 
 COLUMNS = (
     "number",
@@ -42,6 +43,15 @@ COLUMNS = (
     "code_town",
     "code_country",
     "expected_expiry",
+)
+LETTER_COLUMNS = (
+    "number",
+    "rank",
+    "code_recipient",
+    "code_street",
+    "code_postal_code",
+    "code_town",
+    "code_country",
 )
 END_BYTES = 200
 _END = re.compile(rb"T;([0-9]{1,7});([0-9a-f]{64})\r?\n?", re.IGNORECASE)
@@ -106,6 +116,20 @@ class ProductionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterRow:
+    """One code letter to be sent: the code of this plastic, as it is, to this address (PIN-4)."""
+
+    number: str
+    rank: int
+    letter: PostalAddress
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The row's cells in the order of `LETTER_COLUMNS`."""
+        return (self.number, str(self.rank), *self.letter.cells)
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What went to the card maker: the SHA-256 of the file, and its name where there is one."""
 
@@ -126,10 +150,21 @@ def order_file(reference: str, created_at: datetime, rows: Sequence[ProductionRo
     return _sealed(ORDER, reference, created_at, [COLUMNS, *(row.cells for row in rows)], count=len(rows))
 
 
+def letter_file(reference: str, created_at: datetime, rows: Sequence[LetterRow]) -> str:
+    """Write the file that orders code letters; the same batch gives the same text."""
+    return _sealed(LETTERS, reference, created_at, [LETTER_COLUMNS, *(row.cells for row in rows)], count=len(rows))
+
+
 def answer_file(reference: str, created_at: datetime, rows: Iterable[Sequence[str]]) -> str:
     """Write an answer as the card maker does."""
     lines = list(rows)
     return _sealed(ANSWER, reference, created_at, lines, count=len(lines))
+
+
+def codes_file(reference: str, created_at: datetime, rows: Iterable[Sequence[str]]) -> str:
+    """Write a batch of sealed codes as the card maker does (PIN-5)."""
+    lines = list(rows)
+    return _sealed(CODES, reference, created_at, lines, count=len(lines))
 
 
 def checksum(content: bytes) -> str:
@@ -142,15 +177,37 @@ def is_whole(last_bytes: bytes) -> bool:
     return _END.fullmatch(_cut(last_bytes)[1]) is not None
 
 
+def is_codes(content: bytes) -> bool:
+    """Say whether a file calls itself a batch of sealed codes (PIN-5)."""
+    return _header(content)[:2] == ["H", CODES]
+
+
 def read_answer(content: bytes) -> list[Line]:
     """Return the lines of an answer; raises `Unreadable` unless every byte of it can be believed.
 
     A file may begin with a byte order mark and end its lines with CR LF; the checksum is over the bytes as they are.
     """
-    first_line = content.split(b"\n", 1)[0].decode("utf-8", "replace")
-    header = first_line.removeprefix("\ufeff").rstrip("\r").split(";")
-    if header[:2] != ["H", ANSWER]:
+    if _header(content)[:2] != ["H", ANSWER]:
         raise Unreadable(gettext_noop("The file is no answer from the card maker: its first line says something else."))
+    return _lines(content)
+
+
+def read_codes(content: bytes) -> list[Line]:
+    """Return the lines of a batch of sealed codes; raises `Unreadable` as `read_answer` does (PIN-5)."""
+    if not is_codes(content):
+        raise Unreadable(gettext_noop("The file is no batch of sealed codes: its first line says something else."))
+    return _lines(content)
+
+
+def _header(content: bytes) -> list[str]:
+    """Return the cells of the first line."""
+    first_line = content.split(b"\n", 1)[0].decode("utf-8", "replace")
+    return first_line.removeprefix("\ufeff").rstrip("\r").split(";")
+
+
+def _lines(content: bytes) -> list[Line]:
+    """Return what stands between header and end, once version, end line, checksum and count fit."""
+    header = _header(content)
     if header[2:3] != [VERSION]:
         raise Unreadable(gettext_noop("The version of the file is unknown; version 1 can be read."))
     body, end = _cut(content)

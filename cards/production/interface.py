@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from cards.models import Batch
 from cards.production.files import FileMaker
-from cards.production.format import ProductionRow, Sent
+from cards.production.format import LetterRow, ProductionRow, Sent
 from cards.production.simulator import Simulator
 
 
@@ -21,6 +21,10 @@ class Maker(Protocol):
 
     def send(self, batch: Batch, rows: Sequence[ProductionRow], now: datetime) -> Sent:
         """Order the plastics of a batch; called again for the same batch, it has no second effect."""
+        ...
+
+    def send_letters(self, batch: Batch, rows: Sequence[LetterRow], now: datetime) -> Sent:
+        """Order the code letters of a batch; called again for the same batch, it has no second effect (PIN-4)."""
         ...
 
     def collect(self, now: datetime) -> int:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
 from cards.expiry import expiry_after, month_text
-from cards.models import Batch, Issue
+from cards.models import Batch, CodeLetter, Issue
 from cards.production import format as maker_format
 from cards.production.answers import take_answer
 from cards.production.batches import batch_issues
-from cards.production.format import ProductionRow, Sent
+from cards.production.format import LetterRow, ProductionRow, Sent
 from fleetportal.core.work import promise
 
 MADE_AFTER = timedelta(seconds=8)
@@ -27,6 +28,12 @@ class Simulator:
         """Promise that the cards of the batch will be made."""
         self._promise("cards.simulate_made", batch, now + MADE_AFTER, now)
         content = maker_format.order_file(str(batch), batch.created_at, rows)
+        return Sent(maker_format.checksum(content.encode()))
+
+    def send_letters(self, batch: Batch, rows: Sequence[LetterRow], now: datetime) -> Sent:
+        """Promise that the code letters of the batch will be sent (PIN-4)."""
+        self._promise("cards.simulate_letters", batch, now + MADE_AFTER, now)
+        content = maker_format.letter_file(str(batch), batch.created_at, rows)
         return Sent(maker_format.checksum(content.encode()))
 
     def collect(self, now: datetime) -> int:
@@ -52,10 +59,16 @@ class Simulator:
         underway = batch_issues(batch).filter(dispatched_at__isnull=True).select_related("card")
         self._answer(batch, "dispatched", [(issue, tracking_number(issue)) for issue in underway], now)
 
-    def _answer(self, batch: Batch, kind: str, rows: Sequence[tuple[Issue, *tuple[str, ...]]], now: datetime) -> None:
+    def post(self, batch: Batch, now: datetime) -> None:
+        """Answer that every code letter of the batch was sent."""
+        letters = CodeLetter.objects.filter(batch_id=batch.pk, ended_at__isnull=True).order_by("pk")
+        rows = [(letter, f"SIM-L{letter.pk:08d}") for letter in letters.select_related("card")]
+        self._answer(batch, "letter_sent", rows, now)
+
+    def _answer(self, batch: Batch, kind: str, rows: Sequence[tuple[Any, *tuple[str, ...]]], now: datetime) -> None:
         """Hand in an answer; when it was handed in before, there is nothing left to say."""
         if rows:
-            lines = [(kind, issue.card.number, str(issue.rank), *cells) for issue, *cells in rows]
+            lines = [(kind, made.card.number, str(made.rank), *cells) for made, *cells in rows]
             text = maker_format.answer_file(f"{batch}-{kind}", now, lines)
             take_answer(f"simulated-{batch}-{kind}.csv", text.encode(), now)
 

@@ -19,6 +19,7 @@ from cards.describe import address_text, controls_of, country_of_plate, limit_te
 from cards.exports import card_export
 from cards.filters import PRODUCTS, CardFilter
 from cards.history import card_history
+from cards.letters.services import open_letters
 from cards.lifecycle import ACTIVE, CANCELLED, CARD, CARD_STATUSES, REQUEST_STATUSES
 from cards.models import Card, CardLimit, Issue, Request
 from cards.rules import offered
@@ -51,7 +52,7 @@ class CardList(ListPage, CompanyPage):
     search_kind = "cards.card"
     search_placeholder = lazy("Plate, name, number, driver or cost centre")
     default_order = "-created"
-    act_fields = ("status", "live", "dispatched_at", "renewal_status")
+    act_fields = ("status", "live", "dispatched_at", "renewal_status", "code_type")
     empty_title = lazy("No cards yet")
     empty_text = lazy("The cards you order stand here, with their status and what you can do with them.")
     file_name = "cards"
@@ -105,15 +106,15 @@ class CardList(ListPage, CompanyPage):
 
     def act_state(self, *values: Any) -> tuple[Any, ...]:
         """Tell apart only whether a card was dispatched, not when."""
-        status, live, dispatched_at, renewal = values
-        return status, live, dispatched_at is not None, renewal
+        status, live, dispatched_at, renewal, code = values
+        return status, live, dispatched_at is not None, renewal, code
 
     def row_acts(self, *values: Any) -> list[tuple[str, str, str]]:
         """Return what this card offers now."""
-        status, live, dispatched, renewal = values
+        status, live, dispatched, renewal, code = values
         return [
             (str(transition.label), f"{transition.name}/", transition.icon)
-            for transition in offered(self.actor, status, live=live, dispatched=dispatched, renewal=renewal)
+            for transition in offered(self.actor, status, live=live, dispatched=dispatched, renewal=renewal, code=code)
         ]
 
     def acts(self) -> list[dict[str, Any]]:
@@ -127,7 +128,7 @@ class CardList(ListPage, CompanyPage):
         return next(iter(self.acts()), None)
 
     def bulk(self) -> list[dict[str, Any]]:
-        """Offer to block a selection, to cancel its renewal, and to take that back (CRD-53, CRD-54)."""
+        """Offer to block a selection, to cancel its renewal or take that back, to reissue its codes (CRD-53, PIN-4)."""
         acts: list[dict[str, Any]] = []
         if self.actor.may("cards.block"):
             acts.append({"name": "block", "label": _("Block"), "tone": "danger"})
@@ -135,6 +136,9 @@ class CardList(ListPage, CompanyPage):
             cancel, back = _("Cancel the renewal"), _("Take back the cancelling")
             acts.append({"name": "cancel", "label": cancel, "url": self.url("cards:cancel_many")})
             acts.append({"name": "take_back", "label": back, "url": self.url("cards:take_back_many")})
+        if self.actor.may("cards.reissue"):
+            url = self.url("cards:reissue_many")
+            acts.append({"name": "reissue", "label": _("Reissue the secret code"), "url": url})
         return acts
 
     def bulk_url(self) -> str:
@@ -161,6 +165,7 @@ class CardDetail(DetailPage):
         """Return the card's page."""
         issues = list(Issue.objects.filter(card=row).order_by("-rank"))
         requests = list(Request.objects.filter(card=row).order_by("-pk")[:20]) if self.actor.may("requests.see") else []
+        underway = open_letters([row.pk]).get(row.pk)
         acts = [
             act(
                 transition.name,
@@ -175,13 +180,16 @@ class CardDetail(DetailPage):
                 live=row.live,
                 dispatched=row.dispatched_at is not None,
                 renewal=row.renewal_status,
+                code=row.code_type,
             )
+            # What is on its way already is told below instead of offered once more.
+            if not (transition.name == "reissue" and underway)
         ]
         return {
             "title": row.printed_as,
             "subtitle": self.number(row),
             "status": {"value": row.status, "label": CARD.label(row.status)},
-            "notices": self.notices(row),
+            "notices": [*self.notices(row), *self.letter(underway)],
             "acts": [one for one in acts if one["tone"] != "danger"],
             "dangers": [one for one in acts if one["tone"] == "danger"],
             "sections": [
@@ -222,6 +230,13 @@ class CardDetail(DetailPage):
             text = _("A new plastic is ordered. The one in use stays valid until then.")
             return [{"tone": "info", "text": text}]
         return []
+
+    def letter(self, underway: Request | None) -> list[dict[str, str]]:
+        """Say that a code letter is under way (PIN-4)."""
+        if underway is None:
+            return []
+        text = _("The secret code is being reissued: request %(number)s.") % {"number": underway.number}
+        return [{"tone": "info", "text": text}]
 
     def facts(self, row: Card) -> list[dict[str, Any]]:
         """Return the general facts."""

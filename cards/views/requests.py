@@ -14,11 +14,12 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from cards.describe import under_way
+from cards.describe import address_text, under_way
 from cards.filters import RequestFilter
 from cards.history import request_history
+from cards.letters.services import LETTER
 from cards.lifecycle import IN_PRODUCTION, RECEIVED, REQUEST, REQUEST_STATUSES
-from cards.models import Issue, Request, RequestDocument
+from cards.models import CodeLetter, Issue, Request, RequestDocument
 from cards.rules import offered
 from cards.services import may_attach, withdraw_request
 from fleetportal.core.pages import ActionPage, Badge, Choice, CompanyPage, DetailPage, Due, Link, ListPage, Moment, Text
@@ -124,6 +125,7 @@ class RequestDetail(DetailPage):
                         {"label": _("Ended"), "value": moment(row.ended_at)},
                         {"label": _("Reason"), "value": _(row.reason) if row.reason else ""},
                         {"label": _("Tracking"), "value": issue.tracking if issue else ""},
+                        *letter_facts(row),
                     ],
                 },
                 documents_of(row, lambda document: self.url("cards:document", document.pk)),
@@ -147,6 +149,7 @@ class RequestDetail(DetailPage):
             live=card.live,
             dispatched=card.dispatched_at is not None,
             renewal=card.renewal_status,
+            code=card.code_type,
         )
         return [
             act("receive", one.label, self.url("cards:receive", card.pk), icon=one.icon, tone="primary")
@@ -206,6 +209,19 @@ class RequestWithdraw(ActionPage):
         withdraw_request(actor=self.actor, request=self.object, now=self.now)
         messages.success(self.request, _("The request %(number)s is withdrawn.") % {"number": self.object.number})
         return self.refused_url()
+
+
+def letter_facts(row: Request) -> list[dict[str, str]]:
+    """Say where a code letter went, once it is in production (PIN-4)."""
+    if row.subject_kind != LETTER:
+        return []
+    letter = CodeLetter.objects.filter(pk=row.subject_id, batch_id__isnull=False).first()
+    if letter is None:
+        return []
+    return [
+        {"label": _("Address"), "value": address_text(letter.lines)},
+        {"label": _("Reference"), "value": letter.reference},
+    ]
 
 
 def _is_newest(row: Request, issue: Issue | None) -> bool:

@@ -60,7 +60,23 @@ def record(
     after: dict[str, Any] | None = None,
     label: str = "",
 ) -> AuditEntry:
-    """Write the entry of one change in the current transaction.
+    """Write the entry of one change in the current transaction, as `entry` makes it."""
+    made = entry(actor, verb, subject, now=now, before=before, after=after, label=label)
+    made.save(force_insert=True)
+    return made
+
+
+def entry(
+    actor: Actor,
+    verb: str,
+    subject: models.Model,
+    *,
+    now: datetime,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    label: str = "",
+) -> AuditEntry:
+    """Make the entry of one change without writing it: many changes at once write theirs in one statement.
 
     The entry belongs to the company of `subject`, or to none where the subject has none (a sign-in).
     Secrets never come here: neither `before` nor `after` may hold a code, a password or a token.
@@ -69,7 +85,7 @@ def record(
     scope = current_scope()
     if company is None and scope is not None:
         company = scope.company
-    return AuditEntry.objects.create(
+    return AuditEntry(
         company_id=company,
         at=now,
         actor_id=actor.user,

@@ -25,7 +25,15 @@ OPERATOR = {"operator.see", "operator.produce", "operator.work", "operator.publi
 CARD_SIDE = {
     "cards": (
         {"cards.see"},
-        {"cards.order", "cards.change", "cards.block", "cards.cancel", "cards.delete", "cards.receive"},
+        {
+            "cards.order",
+            "cards.change",
+            "cards.block",
+            "cards.cancel",
+            "cards.reissue",
+            "cards.delete",
+            "cards.receive",
+        },
     ),
     "requests": ({"requests.see"}, {"requests.withdraw", "requests.attach"}),
 }

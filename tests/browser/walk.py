@@ -26,6 +26,7 @@ NO_PAGE = {
     "cards:document": "sends a file to keep",
     "downloads:file": "sends a file to keep",
     "operator:document": "sends a file to keep",
+    "operator:code_address_letter": "sends a file to keep",
     "cards:copy": "leads on to the order form, which is visited as a copy",
     "operator:retry": "shows its question only for work that stopped, and none has: visited in test_pages.py",
 }
@@ -142,6 +143,13 @@ def _company(walk, person):
     walk.add("cards:card", PRINCIPAL, cancelled, "cancelled")
     walk.add("cards:cancel", PRINCIPAL, person.first(f"{cards}?status=active&renewal_status=none", rf"{card}cancel/"))
     walk.add("cards:take_back", PRINCIPAL, f"{cancelled}take_back/")
+    walk.add("cards:reissue_many", PRINCIPAL, f"{cards}reissue/?do=reissue&{chosen}")
+    walk.add(
+        "cards:reissue", PRINCIPAL, person.first(f"{cards}?status=active&code_type=calculated", rf"{card}reissue/")
+    )
+    letter = person.first(f"{requests}?kind=code_letter", rf"{requests}\d+/")
+    walk.add("cards:request", PRINCIPAL, letter, "code-letter")
+    walk.add("cards:code_addresses", PRINCIPAL, f"/{ACME}/code-addresses/")
     chosen = "&".join(f"select={one.rstrip('/').rsplit('/', 1)[1]}" for one in [cancelled, *rows])
     walk.add("cards:take_back_many", PRINCIPAL, f"{cards}take_back/?do=take_back&{chosen}")
     for status in ("active", "new", "blocked", "expired", "withdrawn"):
@@ -225,6 +233,10 @@ def _operator(walk, person):
     aside = _set_aside(person)
     if aside:
         walk.add("operator:file", OPERATOR, aside, "set-aside")
+    addresses = "/operator/code-addresses/"
+    walk.add("operator:code_addresses", OPERATOR, addresses)
+    walk.add("operator:code_address", OPERATOR, one(addresses))
+    walk.add("operator:code_address_change", OPERATOR, f"{one(addresses)}change/")
     for number, file in enumerate(person.links("/operator/files/?aside=on", r"/operator/files/\d+/"), 1):
         walk.add("operator:settle_file", OPERATOR, f"{file}settle/", str(number))
         for line in person.links(file, r"/operator/lines/\d+/settle/"):

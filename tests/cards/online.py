@@ -8,8 +8,10 @@ import requests
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
 
 from accounts.models import User
+from accounts.safety.sessions import begin
 from tests.cards.browse import Seen
 
 LONGEST = 30
@@ -25,6 +27,7 @@ class Person:
         session[SESSION_KEY] = str(user.pk)
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        begin(session, timezone.now())  # they have just come in
         session.create()
         self.session.cookies.set(settings.SESSION_COOKIE_NAME, session.session_key)
 

@@ -70,7 +70,13 @@ def test_a_cancelled_card_stays_usable_and_says_until_when(ada, card):
     assert seen.title == "1-ABC-123 Active"
     assert f"This card will not be renewed. It stays usable until {DAY}." in seen.text
     assert seen.facts["Renewal"] == "Cancelled"
-    assert seen.offers == ["Change", "Create a copy", "Take back the cancelling", "Block"]
+    assert seen.offers == [
+        "Change",
+        "Create a copy",
+        "Take back the cancelling",
+        "Reissue the secret code",
+        "Block",
+    ]
     assert seen.history[0] == "Renewal cancelled"
     after = again(card)
     assert (after.status, after.live, issue_of(card).status) == ("active", True, "active")
@@ -218,6 +224,7 @@ def test_the_list_offers_both_for_a_selection_without_a_script(ada, card):
         "Block": "",
         "Cancel the renewal": ada.url("cards/cancel/"),
         "Take back the cancelling": ada.url("cards/take_back/"),
+        "Reissue the secret code": ada.url("cards/reissue/"),
     }
     assert bar.attrs["action"] == ada.url("cards/block/")
 

@@ -1,4 +1,4 @@
-"""A chosen code leaves no trace: the same day twice with two codes leaves the same pages, rows and log (GEN-12).
+"""A code leaves no trace: the same day twice with two codes leaves the same pages, rows, files, mails and log (GEN-12).
 
 Four digits can't be searched for, since they stand in times and ids. So everything is done twice from empty tables,
 at the same moment, and nothing may differ but the sealed code and what is random anyway.
@@ -6,33 +6,49 @@ at the same moment, and nothing may differ but the sealed code and what is rando
 
 from __future__ import annotations
 
+import base64
+import io
 import itertools
+import json
 import logging
 import os
 import re
 import urllib.parse
+from contextlib import contextmanager
 
 import psycopg
 import pytest
+import redis
 import time_machine
+from django.conf import settings
+from django.core import mail
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.db import connection
+from nacl.public import PrivateKey, SealedBox
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from cards.models import Card, Issue
+from cards.models import Card, Issue, MakerFile
+from cards.production.format import codes_file
 from fleetportal.core import startup
 from fleetportal.core.drafts import Draft
 from tests import factories
 from tests.cards.browse import Browser
-from tests.cards.tools import check, one
+from tests.cards.production.tools import Directory, dispatched, made
+from tests.cards.tools import Worker, check, one, rows
 from tests.factories import NOW
 
 pytestmark = [pytest.mark.rule("GEN-12"), pytest.mark.django_db(transaction=True)]
 
-# Keys, tokens, hashes and identifiers of requests: long and random, whatever was typed.
-RANDOM = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|![A-Za-z0-9]{40}|\b[A-Za-z0-9]{32,}\b")
-# Sealed codes; and a session as it is stored, which is read below instead.
-LEFT_OUT = ["sealed", "sealed_code", "session_data"]
+# Keys, tokens, hashes and identifiers of requests: long and random, whatever was typed. Claimed files begin with one.
+RANDOM = re.compile(
+    r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|![A-Za-z0-9]{40}|\b[A-Za-z0-9]{32,}\b|\b[0-9a-f]{12}(?=-)"
+)
+# Sealed codes; and a session as it is stored, which is read below instead. What a file of the card maker holds is
+# compared without its seals. How long a job took differs each time.
+LEFT_OUT = ["sealed", "sealed_code", "session_data", "content", "finished_at"]
+# A seal as it stands in a file: base64 of a sealed box.
+SEAL = re.compile(r"[A-Za-z0-9+/]{60,}={0,2}")
 
 
 @pytest.fixture
@@ -104,6 +120,125 @@ def a_day_with(code, owner, caplog):
     caplog.clear()
     texts = [calm(" ".join([page.html, page.path, *page.redirects, str(page.response.headers)])) for page in pages]
     return {"pages": texts, "states": calm(repr(states)), "log": said}, sealed
+
+
+def files_below(folder):
+    """Every file with its name, without seals and checksums."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return sorted((calm(str(path.relative_to(folder))), calm(SEAL.sub("…", path.read_text()))) for path in paths)
+
+
+def in_redis():
+    """All that the Redis-compatible server holds."""
+    server = redis.from_url(settings.REDIS_URL)
+    found = []
+    for name in sorted(name for name in server.scan_iter() if not name.startswith(b"_kombu")):
+        kind = server.type(name)
+        value = server.lrange(name, 0, -1) if kind == b"list" else server.dump(name) if kind != b"string" else None
+        found.append(calm(f"{name!r} {server.get(name) if value is None else value!r}"))
+    return found
+
+
+def a_whole_life_with(code, owner, caplog, folder, capfd):
+    """From the order of a card with that code to its letter, by the real files; returns what could hold a trace."""
+    from_the_start(owner)
+    redis.from_url(settings.REDIS_URL).delete("celery")
+    mail.outbox.clear()
+    private = PrivateKey(bytes(range(32)))
+    key, maker, printer = folder / "key", folder / "production", folder / "printer"
+    printer.mkdir(parents=True)
+    key.write_bytes(bytes(private))
+    settings.PRODUCTION_DIR = maker
+    pages, states = [], []
+    with time_machine.travel(NOW, tick=False), caplog.at_level(logging.DEBUG):
+        factories.card_product(code="fleet")
+        acme = factories.company("Acme")
+        factories.customer_number(acme, "70100001")
+        ada = Browser(factories.member(acme, "Ada", person=factories.user("Ada", email="ada@acme.example")).user, acme)
+        otto = Browser(factories.operator("Otto", email="otto@operator.example"))
+        worker = Worker(commits)
+        chosen = {"code_type": "chosen", "secret_code": code, "secret_code_again": code}
+        pages.append(ada.send(check(ada, **chosen)))
+        pages.append(otto.do("produce/?oldest=1"))
+        worker.work(NOW)
+        card = one(Card)
+        directory = Directory(maker, commits)
+        directory.take(made(card), dispatched(card), name="made.csv")
+        pages.append(ada.do(f"cards/{card.pk}/receive/"))
+        pages.append(ada.do(f"cards/{card.pk}/reissue/"))
+        pages.append(otto.do("produce/?oldest=1"))
+        worker.work(NOW)
+        states.append(everything(owner))
+        inside = json.dumps({"v": 1, "number": card.number, "rank": 1, "code": code}).encode()
+        seal = base64.b64encode(SealedBox(private.public_key).encrypt(inside)).decode()
+        good, bad = ("code", card.number, "1", seal), ("code", card.number, "7", seal)
+        directory.deliver(codes_file("C1", NOW, [good, bad]).encode(), "codes.csv")
+        directory.collect(NOW)
+        batch = rows(MakerFile)[-1]
+        pages.append(otto.get(f"files/{batch.pk}/"))
+        states.append(everything(owner))
+        said = io.StringIO()
+        wrong = folder / "wrong"
+        wrong.write_bytes(bytes(PrivateKey(bytes(32))))
+        for used in (wrong, key, key):
+            try:
+                call_command("print_code_letters", str(batch.pk), key=used, output=printer, stdout=said)
+            except CommandError as refused:
+                said.write(str(refused))
+        [letters] = printer.iterdir()
+        assert letters.read_bytes().startswith(b"%PDF-")
+        letters.unlink()  # what is left is compared; the letter itself is what went to the printer
+        pages += [otto.get(f"files/{batch.pk}/"), *map(ada.get, (f"cards/{card.pk}/", "notices/", "requests/"))]
+        worker.work(NOW, kind="core.send_mail")
+        states += [everything(owner), dict(ada.client.session.items())]
+    logged = [calm(SEAL.sub("…", record.getMessage())) for record in caplog.records]
+    caplog.clear()
+    texts = [calm(" ".join([page.html, page.path, *page.redirects, str(page.response.headers)])) for page in pages]
+    mails = [calm(f"{sent.subject} {sent.body} {sent.alternatives}") for sent in mail.outbox]
+    assert len(mails) >= 3
+    return {
+        "pages": texts,
+        "rows": calm(repr(states)),
+        "log": logged,
+        "mails": mails,
+        "files": files_below(maker) + files_below(folder / "media"),
+        "redis": in_redis(),
+        "output": [said.getvalue().replace(str(folder), ""), *capfd.readouterr()],
+    }
+
+
+def differing(first, second):
+    """What two traces don't share, cut to where they part; a whole trace would fill the screen."""
+    left, right = (trace if isinstance(trace, list) else [trace] for trace in (first, second))
+    pairs = itertools.zip_longest(left, right, fillvalue="")
+    found = []
+    for before, after in pairs:
+        old, new = str(before), str(after)
+        if old != new:
+            at = next((place for place, pair in enumerate(zip(old, new)) if pair[0] != pair[1]), 0)  # noqa: B905
+            found.append((old[max(0, at - 60) : at + 60], new[max(0, at - 60) : at + 60]))
+    return found
+
+
+@contextmanager
+def commits(execute=True):
+    """Nothing is captured: these tests really commit."""
+    yield
+
+
+@pytest.mark.rule("PIN-5")
+@pytest.mark.timeout(240)
+def test_a_code_from_its_order_to_its_letter_leaves_the_same_trace(owner, caplog, tmp_path, capfd, settings):
+    settings.CARD_MAKER = "files"
+    lives = []
+    for code in ("7391", "8264"):
+        settings.MEDIA_ROOT = tmp_path / code / "media"
+        lives.append(a_whole_life_with(code, owner, caplog, tmp_path / code, capfd))
+    first, second = lives
+    for where in first:
+        assert differing(first[where], second[where]) == [], where
+    assert first["files"]
+    assert first["output"][0].count("letters") >= 1
 
 
 def test_the_same_day_with_two_codes_leaves_the_same_trace(owner, caplog):

@@ -17,7 +17,18 @@ from fleetportal.core.seals import AuditSeal
 from fleetportal.core.work_models import JobRun
 from fleetportal.imports.models import ImportLine
 from tests.factories.basis import NOW, following
-from tests.factories.fleet import aside_line, card, document, driver, limit, maker_file, production_batch, vehicle
+from tests.factories.fleet import (
+    aside_line,
+    card,
+    code_address_change,
+    code_letter,
+    document,
+    driver,
+    limit,
+    maker_file,
+    production_batch,
+    vehicle,
+)
 from tests.factories.kernel import (
     audit_entry,
     bulk_batch,
@@ -111,6 +122,8 @@ EXAMPLES: dict[str, Callable[[Company], models.Model]] = {
     "cards.Batch": lambda owner: production_batch(),
     "cards.Card": lambda owner: card(customer_number(owner)),
     "cards.CardLimit": lambda owner: limit(card(customer_number(owner))),
+    "cards.CodeAddressChange": lambda owner: code_address_change(customer_number(owner)),
+    "cards.CodeLetter": lambda owner: code_letter(card(customer_number(owner))),
     "cards.Issue": _issue,
     "cards.MakerFile": lambda owner: maker_file(),
     "cards.Request": _request,

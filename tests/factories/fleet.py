@@ -15,7 +15,18 @@ from cards.catalogue import Category, CodeType
 from cards.lifecycle import ACTIVE, BLOCKED, DISPATCHED, EXPIRED, IN_CREATION, IN_PRODUCTION, NEW, RECEIVED, WITHDRAWN
 from cards.mirror import refresh_cards
 from cards.models import Batch as ProductionBatch
-from cards.models import Card, CardLimit, CardProduct, Issue, MakerFile, Request, RequestDocument, SetAsideLine
+from cards.models import (
+    Card,
+    CardLimit,
+    CardProduct,
+    CodeAddressChange,
+    CodeLetter,
+    Issue,
+    MakerFile,
+    Request,
+    RequestDocument,
+    SetAsideLine,
+)
 from cards.numbers import allocate
 from cards.production.answers import NOBODYS
 from fleetportal.core.files import StoredFile
@@ -140,6 +151,42 @@ def issue(
         )
         refresh_cards([made.pk])
         return made
+
+
+def code_letter(of: Card, **fields: Any) -> CodeLetter:
+    """Order the code letter of a card, with its request; `status` is the request's."""
+    status = fields.pop("status", RECEIVED)
+    asked_by = fields.pop("requested_by", None)
+    with all_companies(reason="test data"):
+        made = CodeLetter.objects.create(
+            **{"company_id": of.company_id, "card": of, "rank": of.rank, "ordered_at": NOW, **fields}
+        )
+        Request.objects.create(
+            company_id=of.company_id, customer_number_id=of.customer_number_id, division_id=of.division_id,
+            kind=Request.Kind.CODE_LETTER, label=of.printed_as, card=of, subject_kind="cards.codeletter",
+            subject_id=made.pk, status=status, accepted_at=NOW, due_at=NOW + timedelta(hours=24),
+            requested_by=asked_by,
+        )  # fmt: skip
+        return made
+
+
+def code_address_change(number: CustomerNumber, **fields: Any) -> CodeAddressChange:
+    """Note that the address for secret codes of a customer number was changed, with its written request."""
+    content = b"\x89PNG\r\n\x1a\n" + bytes(40)
+    with all_companies(reason="test data"):
+        stored = StoredFile.objects.create(
+            company_id=number.company_id,
+            storage_name=default_storage.save(f"test/{following()}", ContentFile(content)),
+            original_name="letter.png",
+            content_type="image/png",
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            uploaded_at=NOW,
+        )
+        values = {name: getattr(number, name) for name in ("recipient", "street", "postal_code", "town", "country")}
+        return CodeAddressChange.objects.create(
+            company_id=number.company_id, customer_number=number, file=stored, changed_at=NOW, **{**values, **fields}
+        )
 
 
 def limit(of: Card, product: str = "diesel", **fields: Any) -> CardLimit:

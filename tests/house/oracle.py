@@ -38,8 +38,11 @@ cards:cancel         login     ok   ok   deny deny deny ok   ok   hide ok   hide
 cards:cancel_many    login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:take_back      login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:take_back_many login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:reissue        login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:reissue_many   login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:delete         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:receive        login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:code_addresses login     ok   ok   ok   ok   deny ok   ok   hide ok   hide    login    hide   hide
 cards:requests       login     ok   ok   ok   deny ok   ok   ok   hide ok   hide    login    hide   hide
 cards:request        login     ok   ok   ok   deny ok   ok   ok   hide ok   hide    login    hide   hide
 cards:withdraw       login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
@@ -122,6 +125,10 @@ operator:requests    login     hide hide hide hide hide hide hide hide hide hide
 operator:request     login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:document    login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:produce     login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:code_addresses login  hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:code_address login    hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:code_address_change login hide hide hide hide hide hide hide hide hide hide login   hide   ok
+operator:code_address_letter login hide hide hide hide hide hide hide hide hide hide login   hide   ok
 operator:batches     login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:batch       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:files       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
@@ -173,8 +180,11 @@ METHODS = {
     "cards:cancel_many": FORM,
     "cards:take_back": FORM,
     "cards:take_back_many": FORM,
+    "cards:reissue": FORM,
+    "cards:reissue_many": FORM,
     "cards:delete": FORM,
     "cards:receive": FORM,
+    "cards:code_addresses": READ,
     "cards:requests": READ,
     "cards:request": READ,
     "cards:withdraw": FORM,
@@ -271,6 +281,10 @@ METHODS = {
     "operator:request": READ,
     "operator:document": READ,
     "operator:produce": FORM,
+    "operator:code_addresses": READ,
+    "operator:code_address": READ,
+    "operator:code_address_change": FORM,
+    "operator:code_address_letter": READ,
     "operator:batches": READ,
     "operator:batch": READ,
     "operator:files": READ,
@@ -320,6 +334,7 @@ OBJECT = {
     "cards:block": "active",
     "cards:cancel": "active",
     "cards:take_back": "cancelled",
+    "cards:reissue": "active",
     "cards:delete": "new",
     "cards:receive": "arriving",
     "cards:request": "new_request",
@@ -337,6 +352,9 @@ OBJECT = {
     "operator:conditions_version": "conditions",
     "operator:request": "new_request",
     "operator:document": "document",
+    "operator:code_address": "customer_number",
+    "operator:code_address_change": "customer_number",
+    "operator:code_address_letter": "address_change",
     "operator:batch": "batch",
     "operator:file": "file",
     "operator:settle_file": "file",
@@ -365,6 +383,7 @@ REFUSED = {
     "cards:block": ("blocked", "cards:card"),
     "cards:cancel": ("cancelled", "cards:card"),
     "cards:take_back": ("active", "cards:card"),
+    "cards:reissue": ("blocked", "cards:card"),
     "cards:delete": ("active", "cards:card"),
     "cards:receive": ("new", "cards:card"),
     "cards:withdraw": ("active_request", "cards:request"),
@@ -405,6 +424,8 @@ OPERATOR_SCOPES = {
     "new_request": ("own", "other_company", "not_existing"),
     "document": ("own", "other_company", "not_existing"),
     "stopped": ("own", "other_company", "not_existing"),
+    "customer_number": ("own", "other_company", "not_existing"),
+    "address_change": ("own", "other_company", "not_existing"),
     "batch": ("own", "not_existing"),
     "file": ("own", "not_existing"),
     "aside_line": ("own", "not_existing"),

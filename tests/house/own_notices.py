@@ -48,7 +48,13 @@ def prepare(world: Any, mark: str) -> None:
 def body(world: Any, name: str) -> dict[str, Any] | None:
     """Return a valid form, or None for a page that is not about notices."""
     if name == "account:my_notices":
-        kinds = ("core.batch_done", "cards.request_refused", "downloads.ready", "accounts.work_held")
+        kinds = (
+            "core.batch_done",
+            "cards.request_refused",
+            "cards.code_reissue",
+            "downloads.ready",
+            "accounts.work_held",
+        )
         return dict.fromkeys(kinds, "daily")
     if name == "account:notice_settings":
         with all_companies(reason="test"):

@@ -68,7 +68,7 @@ STATUSES = {
 COLUMNS = {"cards.renewal": "renewal_status"}
 # What nothing leads to, and out of, before there are campaigns (renewals.md).
 WITH_CAMPAIGNS = {"cards.renewal": {"in_renewal"}}
-CARD_ACTIONS = ("change", "receive", "copy", "block", "cancel", "take_back", "delete")
+CARD_ACTIONS = ("change", "receive", "copy", "block", "cancel", "take_back", "reissue", "delete")
 
 # The states of a card: its plastics by rank (a plastic "arriving" is in creation and dispatched), what it shows, and
 # what it offers with the status that the action leaves the card in; whatever is not named is refused.
@@ -77,13 +77,16 @@ STATES = {
     "in creation": (["in_creation"], "in_creation", {"copy": "in_creation", "block": "blocked"}),
     "arriving": (["arriving"], "in_creation", {"receive": "active", "copy": "in_creation", "block": "blocked"}),
     "active": (
-        ["active"], "active", {"change": "active", "copy": "active", "block": "blocked", "cancel": "active"},
+        ["active"], "active",
+        {"change": "active", "copy": "active", "block": "blocked", "cancel": "active", "reissue": "active"},
     ),
     "cancelled": (
-        ["active"], "active", {"change": "active", "copy": "active", "block": "blocked", "take_back": "active"},
+        ["active"], "active",
+        {"change": "active", "copy": "active", "block": "blocked", "take_back": "active", "reissue": "active"},
     ),
     "candidate": (
-        ["active"], "active", {"change": "active", "copy": "active", "block": "blocked", "cancel": "active"},
+        ["active"], "active",
+        {"change": "active", "copy": "active", "block": "blocked", "cancel": "active", "reissue": "active"},
     ),
     "in renewal": (["active"], "active", {"copy": "active", "block": "blocked"}),
     "blocked after cancelling": (["blocked"], "blocked", {"copy": "blocked"}),
@@ -102,7 +105,7 @@ STATES = {
     ),
     "duplicate withdrawn": (
         ["active", "withdrawn"], "active",
-        {"change": "active", "copy": "active", "block": "blocked", "cancel": "active"},
+        {"change": "active", "copy": "active", "block": "blocked", "cancel": "active", "reissue": "active"},
     ),
 }  # fmt: skip
 # The renewal status of those states that have one.

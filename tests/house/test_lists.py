@@ -113,9 +113,15 @@ ROWS = {
         licences=["B", "CE"],
     ),
     "cards:list": lambda company, text="": card(company, text),
+    "cards:code_addresses": lambda company, text="": factories.customer_number(
+        company, name=text or "Fleet", recipient=text or "Fleet", street=text, town=text
+    ),
     "cards:requests": lambda company, text="": card(company, text, status="new"),
     "cards:held": lambda company, text="": factories.work_item(company, status="held", subject=text, error=text),
     "operator:requests": lambda company, text="": card(company, text, status="new"),
+    "operator:code_addresses": lambda company, text="": factories.customer_number(
+        company, recipient=text or "Fleet", street=text, town=text
+    ),
     "operator:batches": lambda company, text="": factories.production_batch(file_name=text),
     "operator:files": lambda company, text="": factories.maker_file(name=text or "answer.csv", reason=text),
     "operator:work": lambda company, text="": factories.work_item(company, status="failed", subject=text, error=text),
@@ -242,6 +248,8 @@ def test_a_page_about_one_thing_asks_little_however_much_hangs_on_it(acme, visit
         "stopped": lambda: factories.work_item(acme, status="failed").pk,
         "new_request": lambda: _request(factories.card(number, status="new")).pk,
         "document": lambda: factories.document(_request(made)).pk,
+        "customer_number": lambda: factories.code_address_change(number).customer_number_id,
+        "address_change": lambda: factories.code_address_change(number).pk,
     }.get(OBJECT[name], lambda: made.pk)()
     if name == "cards:copy":
         assert visit(name, "", pk).status_code == 302
@@ -313,7 +321,10 @@ def test_a_cell_that_looks_like_a_formula_stays_text(acme, visit, name, text):
 def test_a_file_holds_what_the_filter_leaves_and_all_of_it(acme, visit, name):
     one_more = name in {"account:users", "account:rights", "operator:companies"}
     for _row in range(59 if one_more else 60):  # who looks is the sixtieth user, and Acme the sixtieth company
-        other = name.startswith(("account:", "vehicles:", "operator:")) or name == "cards:held"
+        other = name.startswith(("account:", "vehicles:", "operator:")) or name in {
+            "cards:held",
+            "cards:code_addresses",
+        }
         ROWS[name](acme) if other else factories.card(factories.customer_number(acme, "71"))
     sheet = openpyxl.load_workbook(io.BytesIO(content(visit(name, "?format=xlsx")))).active
     assert sheet.max_row == 61

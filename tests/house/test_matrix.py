@@ -14,6 +14,7 @@ from django.urls import reverse
 from fleetportal.core.pages import FormPage
 from tests.house import (
     oracle,
+    own_codes,
     own_colleagues,
     own_fleet,
     own_loading,
@@ -98,6 +99,8 @@ def body(world, name, scope="own", persona="ada"):
         return own
     if (own := own_fleet.body(world, name, scope)) is not None:
         return own
+    if (own := own_codes.body(world, name, scope)) is not None:
+        return own
     division = {"other_division": "south", "other_number": "west"}.get(scope, "north")
     return {
         "cards:new": world.order(),
@@ -120,7 +123,7 @@ def body(world, name, scope="own", persona="ada"):
 
 def query(world, name, persona=""):
     """Return what pages about a selection or a list need in their address: something that is there for that person."""
-    if name in {"cards:block_many", "cards:cancel_many"}:
+    if name in {"cards:block_many", "cards:cancel_many", "cards:reissue_many"}:
         return f"?select={world.id('active', 'own')}"
     if name == "cards:take_back_many":
         return f"?select={world.id('cancelled', 'own')}"

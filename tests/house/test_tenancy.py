@@ -64,6 +64,7 @@ WIDE = {
     "accounts/colleagues/joining.py": (2, "who is invited belongs to no company yet"),
     "accounts/safety/gateway.py": (1, "the demonstration's mail catcher keeps text messages, too"),
     "fleetportal/core/mail.py": (1, "the demonstration's mail catcher"),
+    "cards/letters/printing.py": (2, "printing the code letters of any company, and noting who tried it twice"),
     "cards/demo/layout.py": (1, "finding out which company of the demonstration gets cards"),
     "cards/demo/seed.py": (3, "the demonstration's own companies"),
     "cards/demo/story.py": (2, "the demonstration's own companies"),

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 # Addresses that show nothing of their own, or nothing that people read.
 WORDLESS = {
     "healthz", "livez", "accounts:start", "accounts:language", "accounts:theme", "cards:copy", "cards:document",
-    "operator:document",
+    "operator:document", "operator:code_address_letter",
 }  # fmt: skip
 # Words that are English and neither French nor Dutch.
 ENGLISH = {
@@ -268,6 +268,12 @@ def read_acts(reader: Reader, fleet: Fleet) -> None:
         reader.get(ada, f"{of['active']}{act}/")
         reader.send(ada, f"{of['active']}{act}/")
         reader.get(ada, f"{of['expired']}{act}/")
+    reader.get(ada, f"{of['active']}reissue/")
+    for status in ("active", "expired", "new", "in_creation", "blocked"):
+        reader.send(ada, f"{of[status]}reissue/")
+    reader.get(ada, of["active"])
+    reader.get(ada, f"{of['active']}reissue/")
+    reader.get(ada, f"{base}code-addresses/")
     reader.get(ada, f"{of['new']}block/")
     reader.get(ada, f"{of['expired']}block/")
     reader.send(ada, f"{of['active']}block/")
@@ -276,7 +282,7 @@ def read_acts(reader: Reader, fleet: Fleet) -> None:
     reader.send(ada, f"{of['in_creation']}receive/")
     many = [factories.card(fleet.number) for _ in range(7)]
     selection = "&".join(f"select={card.pk}" for card in [*many, fleet.cards["blocked"]])
-    for act in ("cancel", "take_back"):
+    for act in ("cancel", "take_back", "reissue"):
         few = "&".join(f"select={card.pk}" for card in [*many[:3], fleet.cards["blocked"]])
         reader.send(ada, f"{base}cards/{act}/?{few}")
         job = reader.send(ada, f"{base}cards/{act}/?{selection}").redirect_chain[-1][0]
@@ -334,6 +340,23 @@ def read_operator(reader: Reader, fleet: Fleet) -> None:
     reader.get(otto, f"/operator/requests/{asked.pk}/")
     reader.get(otto, "/operator/produce/")
     reader.send(otto, "/operator/produce/?oldest=1")
+    letters = [factories.code_letter(factories.card(fleet.number)) for _letter in range(2)]
+    reader.get(otto, "/operator/produce/?oldest=1")
+    reader.send(otto, "/operator/produce/?oldest=1")
+    with all_companies(reason="test data"):
+        batch = type(letters[0]).objects.get(pk=letters[0].pk).batch_id
+    reader.get(otto, f"/operator/batches/{batch}/")
+    for printed in ({}, {"printed_at": timezone.now()}):
+        codes = factories.maker_file(kind="codes", state="taken", reason="", **printed)
+        reader.get(otto, f"/operator/files/{codes.pk}/")
+    address = f"/operator/code-addresses/{fleet.number.pk}/"
+    for path in ("/operator/code-addresses/", address, f"{address}change/"):
+        reader.get(otto, path)
+    reader.send(otto, f"{address}change/")
+    png = SimpleUploadedFile("brief.png", b"\x89PNG\r\n\x1a\n" + bytes(40))
+    moved = {"recipient": "A", "street": "B 1", "postal_code": "9000", "town": "Gent", "country": "BE", "version": 0}
+    reader.send(otto, f"{address}change/", **moved, written=png)
+    reader.get(otto, address)
     reader.get(otto, "/operator/batches/")
     reader.send(otto, f"/operator/work/{stopped.pk}/retry/")
     reader.get(otto, f"/operator/work/{stopped.pk}/retry/")
@@ -372,7 +395,11 @@ def read_notices(reader: Reader, fleet: Fleet) -> None:
     reader.get(ada, base)
     reader.get(ada, f"{base}?state=read")
     reader.send(ada, f"{base}mine/")
-    reader.send(ada, f"{base}mine/", **dict.fromkeys(("core.batch_done", "cards.request_refused"), "daily"))
+    reader.send(
+        ada,
+        f"{base}mine/",
+        **dict.fromkeys(("core.batch_done", "cards.request_refused", "cards.code_reissue"), "daily"),
+    )
     reader.get(ada, f"{base}settings/")
     reader.send(ada, f"{base}settings/", version="x")
     notice = factories.notice(member, context={"label": "x", "path": fleet.base})

@@ -15,6 +15,7 @@ from django.test import Client
 from accounts.actors import current_actor, member_actor, operator_actor, person_actor
 from accounts.onboarding.services import finish_first_connection
 from accounts.safety.mobile import ask_code
+from cards.letters.orders import take_letters
 from cards.models import Card
 from cards.production.batches import take_batch
 from cards.production.files import TAKE_ANSWER
@@ -49,8 +50,10 @@ EXPECTED = {
     "cards.block_many": ("cards.block", True),  # a stolen card stays blocked (GEN-13)
     "cards.cancel_many": ("cards.cancel", False),  # whether a card is renewed can wait for who decides
     "cards.take_back_many": ("cards.cancel", False),
+    "cards.reissue_many": ("cards.reissue", False),
     "cards.send_batch": ("", False),  # the orders are in production from the moment they are taken
     "cards.simulate_dispatched": ("", False),
+    "cards.simulate_letters": ("", False),
     "cards.simulate_made": ("", False),
     "cards.take_answer": ("", False),  # the card maker asked
     "downloads.make": ("downloads.make", False),  # and in it the right to the list itself
@@ -147,6 +150,14 @@ def _dispatched(acme):
     run(item, _due(item))
 
 
+def _letters(acme):
+    factories.code_letter(factories.card(factories.customer_number(acme)))
+    with all_companies(reason="test"):
+        take_letters(actor=operator_actor(factories.operator()), now=NOW)
+    (item,) = items("cards.send_batch")
+    run(item, NOW)
+
+
 def _answer(acme):
     number = taken(acme)
     folder = Path(settings.PRODUCTION_DIR) / "in"
@@ -220,6 +231,8 @@ EXAMPLES = {
     "accounts.send_text": _text,
     "cards.block_many": _block_many,
     "cards.cancel_many": _many("cards.cancel_many", {}),
+    "cards.reissue_many": _many("cards.reissue_many", {}),
+    "cards.simulate_letters": _letters,
     "cards.take_back_many": _many("cards.take_back_many", {}, renewal_status="cancelled"),
     "cards.send_batch": taken,
     "cards.simulate_dispatched": _dispatched,

@@ -33,6 +33,7 @@ from tests import factories
 from tests.factories import NOW
 from tests.house import (
     oracle,
+    own_codes,
     own_colleagues,
     own_fleet,
     own_loading,
@@ -126,6 +127,7 @@ def build() -> World:
     own_onboarding.prepare(world)
     own_safety.prepare(world)
     own_notices.prepare(world, MARK)
+    own_codes.prepare(world, MARK)
     for name, person in world.people.items():
         client = Client(raise_request_exception=False)
         client.force_login(person)
