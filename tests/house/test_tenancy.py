@@ -488,12 +488,17 @@ def test_the_wide_door_is_opened_where_it_is_written_down_and_nowhere_else():
 
 
 def test_no_module_takes_the_role_of_the_wide_door_by_itself():
-    """The name of the role stands where it is made, granted and taken; no page and no service writes SET ROLE."""
+    """The name of the role stands where it is made, granted and taken, and where it is asked who inherits it.
+
+    No page and no service writes SET ROLE.
+    """
     naming = {name for name, path in sources() if "WIDE_ROLE" in path.read_text() or "portal_wide" in path.read_text()}
     assert naming == {
         "fleetportal/core/apps.py",
         "fleetportal/core/policies.py",
         "fleetportal/core/scope.py",
+        "fleetportal/core/startup.py",
+        "fleetportal/engines/others.py",
         "fleetportal/engines/roles.py",
         "fleetportal/settings.py",
     }
