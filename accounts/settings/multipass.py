@@ -71,6 +71,11 @@ def ask(*, number: str, reason: str, actor: Actor, now: datetime) -> MultipassRe
     return asked
 
 
+def not_here() -> str:
+    """Say that the company does not have the number that is asked for."""
+    return _("Your company does not have this customer number. Refuse, and ask the operator for it.")
+
+
 def decide(*, asked: MultipassRequest, approved: bool, answer: str, actor: Actor, now: datetime) -> None:
     """Answer a member's request: approved, their limits grow at once, and they are told by mail (ACC-31).
 
@@ -86,9 +91,7 @@ def decide(*, asked: MultipassRequest, approved: bool, answer: str, actor: Actor
         if asked.number:
             number = CustomerNumber.objects.filter(number=asked.number).first()
             if number is None:
-                raise ValidationError(
-                    _("Your company does not have this customer number. Refuse, and ask the operator for it.")
-                )
+                raise ValidationError(not_here())
             wanted = None if held.customer_numbers is None else tuple({*held.customer_numbers, number.pk})
         services.change_colleague(
             membership=member,

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Case, CharField, F, QuerySet, Value, When
 from django.http import Http404
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -225,12 +226,28 @@ class MultipassDecide(ActionPage):
         """Refuse one that is answered."""
         return _("This request has been answered already.") if row.outcome else ""
 
+    @cached_property
+    def grantable(self) -> bool:
+        """Say whether the company has the number that is asked for; all of them it has."""
+        number = self.object.number
+        return not number or CustomerNumber.objects.filter(number=number).exists()
+
+    def make_form(self, data: Any = None, files: Any = None) -> forms.Form:
+        """Offer what can be decided: of a number that the company does not have, the refusal alone."""
+        form = super().make_form(data, files)
+        if not self.grantable:
+            decision: Any = form.fields["decision"]
+            decision.choices = [one for one in decision.choices if one[0] == "no"]
+            decision.initial = "no"
+            decision.error_messages["invalid_choice"] = multipass.not_here()
+        return form
+
     def confirm(self, row: MultipassRequest) -> dict[str, Any]:
         """Say what happens."""
         number = row.number
         if not number:
             what = _("Approved, %(name)s works for all customer numbers of your company.")
-        elif CustomerNumber.objects.filter(number=number).exists():
+        elif self.grantable:
             what = _("Approved, %(name)s works for the customer number %(number)s as well.")
         else:
             what = _("Your company does not have the customer number %(number)s, so that you can only refuse.")

@@ -95,6 +95,7 @@ def test_asking_says_nothing_about_which_numbers_there_are(firm, nina):
         assert "Your request is sent." in said(answer)
         page = firm.get(f"multipass/{asked.pk}/").content.decode()
         assert ("you can only refuse" in page) == (number != firm.two.number)
+        assert ('value="yes"' in page) == (number == firm.two.number)
         if number != firm.two.number:
             answer = firm.send(f"multipass/{asked.pk}/", decision="yes")
             assert "Your company does not have this customer number." in answer.content.decode()
