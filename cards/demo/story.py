@@ -228,7 +228,8 @@ class Story:
             limits[0]["amount"] = limits[0]["amount"] + 50 * self.random.randint(1, 3)
         else:
             values["max_amount"] = Decimal(50 * self.random.randint(2, 20))
-        services.change_card(actor=actor, card=card, version=card.version, values=values, limits=limits, now=now)
+        change = services.Change(values=values, limits=limits)
+        services.change_card(actor=actor, card=card, version=card.version, change=change, now=now)
 
     # --- What the operator and the card maker do --------------------------------------------------------------------
 

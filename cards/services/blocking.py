@@ -15,6 +15,7 @@ from cards.notices import tell_blocked
 from cards.rules import sentence
 from cards.services.ordering import order_duplicate
 from cards.services.shared import forget_codes
+from cards.services.taking_on import take_on
 from fleetportal.core.access import Actor
 from fleetportal.core.lifecycle import TransitionLost, perform_many
 
@@ -69,6 +70,8 @@ def _block(wanted: list[int], actor: Actor, reason: str, now: datetime) -> dict[
     )
     card_of = {pk: card_id for pk, card_id, _status in states}
     blocked = {card_of[pk] for pk in outcome.moved}
+    # The card maker has been told of what is being made: what comes after it is made with the same settings.
+    take_on(actor=actor, issue_ids=list(outcome.moved), now=now)
     ordered = [pk for pk, card_id, status in states if status == NEW and card_id in blocked]
     if ordered:
         perform_many(ISSUE, Issue.objects.filter(pk__anyof=ordered), "stop", actor, now=now)

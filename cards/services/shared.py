@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F
+
 from cards.lifecycle import RECEIVED, WITHDRAWN
 from cards.models import Card, CardLimit, Issue, Request
 from fleetportal.core import audit, search
@@ -31,8 +33,16 @@ ADDRESS = ("recipient", "street", "postal_code", "town", "country")
 
 
 def forget_codes(issue_ids: list[int]) -> None:
-    """Drop the sealed codes of plastics that will never be made: nobody needs them any more (GEN-12)."""
-    Issue.objects.filter(pk__anyof=issue_ids, status=WITHDRAWN).update(sealed_code=None)
+    """Drop what only plastics needed that will never be made: their sealed codes (GEN-12), and what they would change.
+
+    A ceiling that was set for what only the changed plastic would have paid for goes too.
+    """
+    gone = Issue.objects.filter(pk__anyof=issue_ids, status=WITHDRAWN)
+    changed = list(gone.filter(changes__isnull=False).values_list("card_id", flat=True))
+    gone.update(sealed_code=None, changes=None)
+    if changed:
+        unpaid = CardLimit.objects.filter(card_id__anyof=changed).exclude(card__products__contains=[F("product")])
+        unpaid.delete()
 
 
 def write_limits(card: Card, limits: list[dict[str, Any]]) -> None:
@@ -104,13 +114,16 @@ def card_words(card: Card) -> str:
     return " ".join(dict.fromkeys(part for part in parts if part))
 
 
-def open_request(actor: Actor, card: Card, issue: Issue, kind: str, now: datetime) -> Request:
-    """Open the request for a plastic, with its 24 hours, and make it findable (CRD-7)."""
+def open_request(actor: Actor, card: Card, issue: Issue, kind: str, now: datetime, *, label: str = "") -> Request:
+    """Open the request for a plastic, with its 24 hours, and make it findable (CRD-7).
+
+    `label` is what will be printed, where it is something else than the card says.
+    """
     request = Request.objects.create(
         customer_number_id=card.customer_number_id,
         division_id=card.division_id,
         kind=kind,
-        label=card.printed_as,
+        label=label or card.printed_as,
         card=card,
         subject_kind="cards.issue",
         subject_id=issue.pk,
@@ -129,5 +142,5 @@ def _request_entry(request: Request, card: Card) -> search.Entry:
         object_id=request.pk,
         customer_number=request.customer_number_id,
         division=request.division_id,
-        words=f"{request.number} {card_words(card)}",
+        words=" ".join(dict.fromkeys([request.number, request.label, *card_words(card).split()])),
     )
