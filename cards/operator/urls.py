@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from cards.operator import views
+from cards.operator import products, views
 from cards.views.documents import DocumentOfAll
 from fleetportal import operations
 from fleetportal.core.pages import saved
@@ -20,6 +20,8 @@ urlpatterns = [
     path("batches/<int:pk>/", views.BatchDetail.as_view(), name="batch"),
     path("files/", views.FileList.as_view(), name="files"),
     path("files/<int:pk>/", views.FileDetail.as_view(), name="file"),
+    path("products/", products.ProductList.as_view(), name="products"),
+    path("products/<int:pk>/", products.ProductRules.as_view(), name="product"),
     path("work/", operations.WorkList.as_view(), name="work"),
     path("work/<int:pk>/retry/", operations.WorkRetry.as_view(), name="retry"),
     path("views/new/", saved.OperatorNewView.as_view(), name="view_new"),

@@ -358,7 +358,7 @@ class ChangeCheck(ChangePage):
                 _("The old card, rank %(rank)s, stays valid until %(day)s. Destroy it when the new one arrives.")
                 % {"rank": used.rank, "day": day}
             )
-        lines.append(_("Until the new card is made, its request can be withdrawn as long as production has not begun."))
+        lines.append(_("The request of the new card can be withdrawn as long as production has not begun."))
         return lines
 
     def verb(self) -> str:

@@ -117,6 +117,19 @@ def begin_order(person, printed):
     return address.removeprefix(person.portal.url)
 
 
+def begin_change(person, card):
+    """Change one thing that takes effect at once and one that makes a new card; return the page that states it."""
+    path = f"{card}change/?tab=controls"
+    page, _address = person.get(path)
+    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    values = {"version": version, "area": "everywhere", "tank_capacity": "61"}
+    if 'name="odometer_entry" id="id_odometer_entry" checked' not in page:
+        values["odometer_entry"] = "on"
+    _answer, address = person.post(path, **values)
+    assert re.search(r"/cards/change/\d+/$", address), address
+    return address.removeprefix(person.portal.url)
+
+
 def _company(walk, person):
     cards, requests = f"/{ACME}/cards/", f"/{ACME}/requests/"
     card = rf"{cards}\d+/"
@@ -147,8 +160,10 @@ def _company(walk, person):
     for status in ("active", "new", "blocked", "expired", "withdrawn"):
         walk.add("cards:card", PRINCIPAL, one(status), status)
     walk.add("cards:card", PRINCIPAL, arriving.removesuffix("receive/"), "dispatched")
-    for tab in ("general", "limits", "controls"):
+    for tab in ("general", "products", "limits", "controls", "code"):
         walk.add("cards:change", PRINCIPAL, f"{active}change/?tab={tab}", tab)
+    walk.add("cards:change_check", PRINCIPAL, begin_change(person, active))
+    walk.add("cards:card", PRINCIPAL, person.first(f"{requests}?kind=changed&status=received", card), "changed")
     walk.add("cards:block", PRINCIPAL, f"{active}block/")
     walk.add("cards:delete", PRINCIPAL, person.first(f"{cards}?status=new", rf"{card}delete/"))
     walk.add("cards:receive", PRINCIPAL, arriving)
@@ -225,6 +240,8 @@ def _operator(walk, person):
     aside = _set_aside(person)
     if aside:
         walk.add("operator:file", OPERATOR, aside, "set-aside")
+    walk.add("operator:products", OPERATOR, "/operator/products/")
+    walk.add("operator:product", OPERATOR, one("/operator/products/"))
     walk.add("operator:work", OPERATOR, "/operator/work/")
     walk.add("operator:mail", OPERATOR, "/operator/mail/")
     walk.add("operator:caught", OPERATOR, "/operator/mail/demonstration/")

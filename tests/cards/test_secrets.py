@@ -24,10 +24,10 @@ from fleetportal.core import startup
 from fleetportal.core.drafts import Draft
 from tests import factories
 from tests.cards.browse import Browser
-from tests.cards.tools import check, one
+from tests.cards.tools import check, issue_of, one, request_of
 from tests.factories import NOW
 
-pytestmark = [pytest.mark.rule("GEN-12"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.rule("GEN-12", "PIN-3"), pytest.mark.django_db(transaction=True)]
 
 # Keys, tokens, hashes and identifiers of requests: long and random, whatever was typed.
 RANDOM = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|![A-Za-z0-9]{40}|\b[A-Za-z0-9]{32,}\b")
@@ -75,7 +75,7 @@ def a_day_with(code, owner, caplog):
     with time_machine.travel(NOW, tick=False), caplog.at_level(logging.DEBUG):
         factories.card_product(code="fleet")
         acme = factories.company("Acme")
-        factories.customer_number(acme, "70100001")
+        number = factories.customer_number(acme, "70100001")
         person = factories.user("Ada", email="ada@acme.example")
         ada = Browser(factories.member(acme, "Ada", person=person).user, acme)
         chosen = {"code_type": "chosen", "secret_code": code, "secret_code_again": code}
@@ -99,11 +99,41 @@ def a_day_with(code, owner, caplog):
         paths = ("", "cards/", "requests/", f"cards/{card.pk}/", f"cards/{card.pk}/change/", f"cards/{card.pk}/block/")
         pages += [ada.get(path) for path in paths]
         states.append(everything(owner))
+        changed_pages, changed_codes = change_of_code(ada, number, chosen, lambda: states.append(everything(owner)))
+        pages += changed_pages
+        sealed += changed_codes
+        states.append(everything(owner))
         states.append(dict(ada.client.session.items()))
     said = [calm(record.getMessage()) for record in caplog.records]
     caplog.clear()
     texts = [calm(" ".join([page.html, page.path, *page.redirects, str(page.response.headers)])) for page in pages]
     return {"pages": texts, "states": calm(repr(states)), "log": said}, sealed
+
+
+def change_of_code(ada, number, chosen, keep):
+    """Change the code of a card in use by every detour; returns the pages, and the code as it is sealed (PIN-3).
+
+    `keep` is called while the change waits for its confirmation.
+    """
+    card = factories.card(number, printed_as="1-OLD-111", issue_fields={"tracking": "TRACK"})
+    tab = ada.get(f"cards/{card.pk}/change/?tab=code")
+    wrong = ada.send(tab, **{**chosen, "secret_code_again": "5038"})
+    stated = ada.send(tab, **chosen)
+    sealed = [bytes(one(Draft, kind="cards.change").sealed)]
+    keep()
+    back = ada.get(stated.link("Change something else"))
+    kept = ada.send(back)
+    done = ada.send(kept)
+    issue = issue_of(card, 2)
+    sealed.append(bytes(issue.sealed_code))
+    assert sealed[0] == sealed[1]
+    paths = (
+        f"cards/{card.pk}/",
+        f"cards/{card.pk}/change/?tab=code",
+        "requests/",
+        f"requests/{request_of(card, 2).pk}/",
+    )
+    return [tab, wrong, stated, back, kept, done, *(ada.get(path) for path in paths)], sealed[:1]
 
 
 def test_the_same_day_with_two_codes_leaves_the_same_trace(owner, caplog):
@@ -122,9 +152,10 @@ def test_the_same_day_with_two_codes_leaves_the_same_trace(owner, caplog):
     assert sealed[0] != sealed[1] == sealed[2]
 
 
-def test_the_trace_would_show_a_code_that_is_kept(owner, caplog, monkeypatch):
+@pytest.mark.parametrize("page", ["orders", "changing"])
+def test_the_trace_would_show_a_code_that_is_kept(owner, caplog, monkeypatch, page):
     """The control: with a portal that keeps the code in its draft the two days differ."""
-    monkeypatch.setattr("cards.views.orders.SECRETS", ())
+    monkeypatch.setattr(f"cards.views.{page}.SECRETS", ())
     first, _sealed = a_day_with("7391", owner, caplog)
     second, _sealed = a_day_with("8264", owner, caplog)
     assert first["states"] != second["states"]

@@ -32,6 +32,7 @@ cards:new            login     ok   ok   deny deny deny ok   ok   hide ok   hide
 cards:check          login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:copy           login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:change         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:change_check   login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:block          login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:block_many     login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:cancel         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
@@ -126,6 +127,8 @@ operator:batches     login     hide hide hide hide hide hide hide hide hide hide
 operator:batch       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:files       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:file        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:products    login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:product     login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:work        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:retry       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:mail        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
@@ -165,6 +168,7 @@ METHODS = {
     "cards:check": FORM,
     "cards:copy": READ,
     "cards:change": FORM,
+    "cards:change_check": FORM,
     "cards:block": FORM,
     "cards:block_many": FORM,
     "cards:cancel": FORM,
@@ -273,6 +277,8 @@ METHODS = {
     "operator:batch": READ,
     "operator:files": READ,
     "operator:file": READ,
+    "operator:products": READ,
+    "operator:product": FORM,
     "operator:work": READ,
     "operator:retry": FORM,
     "operator:mail": READ,
@@ -313,6 +319,7 @@ OBJECT = {
     "cards:check": "draft",
     "cards:copy": "active",
     "cards:change": "active",
+    "cards:change_check": "change_draft",
     "cards:block": "active",
     "cards:cancel": "active",
     "cards:take_back": "cancelled",
@@ -333,6 +340,7 @@ OBJECT = {
     "operator:conditions_version": "conditions",
     "operator:request": "new_request",
     "operator:document": "document",
+    "operator:product": "product",
     "operator:batch": "batch",
     "operator:file": "file",
     "operator:retry": "stopped",
@@ -382,7 +390,7 @@ SEES = {
 }
 SCOPES = ("own", "other_division", "no_division", "other_number", "other_company", "not_existing")
 # A form that somebody began and a bulk action that somebody asked for are their own alone.
-PERSONAL = {"draft", "job", "download", "view", "notice", "mail", "user_file", "division_file"}
+PERSONAL = {"draft", "change_draft", "job", "download", "view", "notice", "mail", "user_file", "division_file"}
 PERSONAL_SCOPES = ("own", "colleague", "other_company", "not_existing")
 # Held work is the whole company's, and its administrators' to decide on.
 COMPANY_WIDE = {"held", "multipass"}
@@ -398,6 +406,7 @@ OPERATOR_SCOPES = {
     "new_request": ("own", "other_company", "not_existing"),
     "document": ("own", "other_company", "not_existing"),
     "stopped": ("own", "other_company", "not_existing"),
+    "product": ("own", "not_existing"),
     "batch": ("own", "not_existing"),
     "file": ("own", "not_existing"),
 }
