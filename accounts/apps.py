@@ -10,7 +10,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the rights table and listen for sign-ins."""
-        from accounts import receivers, rights  # noqa: F401  # importing them is the declaration
+        from accounts import frame, receivers, rights  # noqa: F401  # importing them is the declaration
         from accounts.colleagues import sessions, words  # noqa: F401  # as above
         from accounts.loading import work as loading_work  # noqa: F401  # as above
         from accounts.notices import work as notices_work  # noqa: F401  # as above

@@ -18,6 +18,7 @@ from accounts.actors import administrators
 from accounts.colleagues.joining import only_invited
 from accounts.models import Company, User
 from fleetportal.core.mail import OutgoingMail, mail_context, queue_mail
+from fleetportal.core.named import kept_name
 from fleetportal.core.notices import NoticeKind, Subject, declare_notice, notify
 from fleetportal.core.work import ADMINISTRATOR_PERMISSION, held_hook, periodic
 from fleetportal.core.work_models import WorkItem
@@ -46,7 +47,7 @@ def queue_password_reset(email: str, *, language: str, now: datetime) -> None:
     )
 
 
-@mail_context("password_reset")
+@mail_context("password_reset", kept=("recipient_name",), link=True)
 def _reset_link(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
     """Make the link of a reset mail; None for an address that is no active user's.
 
@@ -55,6 +56,7 @@ def _reset_link(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
     user = _user_of(mail.to)
     if user is None or only_invited(user):
         return None
+    mail.recipient = user  # whose address it is, is known from here on: they may read it in the browser (ACC-42)
     return {"button_url": reset_link(user), "recipient_name": user.full_name}
 
 
@@ -91,7 +93,8 @@ def tell_administrators(item: WorkItem, now: datetime) -> None:
     """
     work = f"batch {item.batch_id}" if item.batch_id else f"item {item.pk}"
     key = f"work_held:{work}:{item.requested_by_id}"
-    about = {"what": item.subject, "who": item.requested_by.full_name if item.requested_by else ""}
+    what = kept_name(item.kind, item.batch.total if item.batch else None, item.subject)
+    about = {"what": what, "who": item.requested_by.full_name if item.requested_by else ""}
     if item.company_id is None:
         about["path"] = f"{reverse('operator:work')}?status={WorkItem.Status.HELD}"
         for person in User.objects.filter(kind=User.Kind.OPERATOR, is_active=True).order_by("pk"):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from cards.models import Card, Issue, Request
 from fleetportal.core.activity import Subject, declare_subject, declare_verbs
 from fleetportal.core.contents import Content, declare_content
-from fleetportal.core.named import declare_mails, declare_work
+from fleetportal.core.named import declare_batches, declare_mails, declare_work
 
 declare_content(Content(Card, _("Cards"), "cards.changed", "printed_as", "cards.card"))
 # Who may see a card may see what was asked for it: its requests go with it.
@@ -73,6 +73,13 @@ declare_work(
         "cards.simulate_made": _("Demonstration: make a batch"),
         "cards.take_answer": _("Read an answer of the card maker"),
         "cards.take_back_many": _("Take back the cancelling of cards"),
+    }
+)
+declare_batches(
+    {
+        "cards.block_many": _("Block of %(count)s cards"),
+        "cards.cancel_many": _("Cancelling of the renewal of %(count)s cards"),
+        "cards.take_back_many": _("Taking back the cancelling of %(count)s cards"),
     }
 )
 # The notice of the same mail is called after the request; the mail tells of the card.

@@ -45,7 +45,7 @@ def card_export() -> Export:
         Text("customer_number", lazy("Customer number"), ("customer_number__number",)),
         Text("division", lazy("Fleet division"), ("division__name",)),
         Text("vehicle", lazy("Vehicle"), ("vehicle__plate",)),
-        Text("driver", lazy("Driver"), ("driver__first_name", "driver__last_name")),
+        Text("driver", lazy("Driver"), ("driver__last_name", "driver__first_name")),
         Text("cost_centre", lazy("Cost centre"), ("cost_centre",)),
         Text("extra_mention", lazy("Extra mention"), ("extra_mention",)),
         Choice("code_type", lazy("Secret code"), ("code_type",), choices=CodeType.choices),

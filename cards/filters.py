@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import F, QuerySet, TextField, Value
-from django.db.models.functions import Cast
+from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CustomerNumber, FleetDivision
+from accounts.models import CustomerNumber
+from accounts.reach import InReach, division_filter, number_filter
 from cards.catalogue import FUELS, Category, CodeType, RenewalStatus
 from cards.lifecycle import CARD_STATUSES, IN_PRODUCTION, RECEIVED, REQUEST_STATUSES
 from cards.models import Card, CardProduct, MakerFile, Request
+from fleetportal.core.beside import Asker, answer, declare, rows
 
 
 def numbers(request: Any) -> QuerySet[CustomerNumber]:
@@ -25,12 +24,12 @@ def numbers(request: Any) -> QuerySet[CustomerNumber]:
     return CustomerNumber.objects.all()
 
 
-def _named(what: str, rows: QuerySet[Any], first: Any, second: Any) -> QuerySet[Any]:
-    """Return rows as id, what they are, and two texts that name them: parts of one query."""
-    columns = {
-        name: Cast(value, TextField()) for name, value in (("what", Value(what)), ("first", first), ("second", second))
-    }
-    return rows.order_by().annotate(**columns).values_list("id", *columns)
+def _products(asker: Asker) -> Any:
+    return rows(CardProduct.objects.order_by("name", "pk"), pk="pk", name="name")
+
+
+PRODUCTS = "cards.products"
+declare(PRODUCTS, _products)
 
 
 class DateRange(filters.DateFromToRangeFilter):
@@ -45,18 +44,16 @@ class DateRange(filters.DateFromToRangeFilter):
 _ROWS = {"product": 2, "customer_number": 2, "division": 1}
 
 
-class CardFilter(filters.FilterSet):
+class CardFilter(InReach):
     """The criteria of *Find a card*: the simple ones, and the advanced ones.
 
-    The choices that are rows stand open on every list, so all of them are fetched in one query, and only when a form
-    is drawn or one of them is asked for.
+    The choices that are rows stand open on every list, so they are asked with the rest of the page (`PRODUCTS` and
+    those of what is in reach), and apart only where one of them is asked for without it.
     """
 
     product = filters.ChoiceFilter(field_name="product_id", label=_("Type of product"), empty_label=_("All"))
-    customer_number = filters.ChoiceFilter(
-        field_name="customer_number_id", label=_("Customer number"), empty_label=_("All")
-    )
-    division = filters.ChoiceFilter(field_name="division_id", label=_("Fleet division"), empty_label=_("All"))
+    customer_number = number_filter()
+    division = division_filter()
     status = filters.ChoiceFilter(
         choices=[(status.value, status.label) for status in CARD_STATUSES], label=_("Status"), empty_label=_("All")
     )
@@ -83,34 +80,17 @@ class CardFilter(filters.FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in _ROWS:
-            # A function, not a list: asked only when the field is drawn or its value is looked up.
-            self.filters[name].extra["choices"] = lambda name=name: self.rows[name]
+        # A function, which is not copied with the field as what it belongs to would be.
+        self.filters["product"].extra["choices"] = lambda: self.products()
 
-    @cached_property
-    def rows(self) -> dict[str, list[tuple[str, str]]]:
-        """The products, customer numbers and divisions in scope, as choices."""
-        found = list(
-            _named("product", CardProduct.objects.all(), F("name"), Value(""))
-            .union(
-                _named("customer_number", CustomerNumber.objects.all(), F("number"), F("name")),
-                _named("division", FleetDivision.objects.all(), F("name"), F("customer_number__number")),
-                all=True,
-            )
-            .order_by("first", "second", "id")
-        )
-        names = Counter(first for _pk, what, first, _second in found if what == "division")
-        rows: dict[str, list[tuple[str, str]]] = {name: [] for name in _ROWS}
-        for pk, what, first, second in found:
-            # Two divisions of one name are told apart by their customer numbers.
-            both = what == "customer_number" or (what == "division" and names[first] > 1)
-            word = gettext(first) if what == "product" and first else first
-            rows[what].append((str(pk), f"{word} · {second}" if both else word))
-        return rows
+    def products(self) -> list[tuple[str, str]]:
+        """Return the card products, as choices."""
+        return [(str(one["pk"]), gettext(one["name"]) if one["name"] else "") for one in answer(self.request, PRODUCTS)]
 
     def pointless(self) -> list[str]:
         """Return the criteria that would leave no choice: one customer number, no division. One in use is none."""
-        return [name for name, least in _ROWS.items() if len(self.rows[name]) < least and not self.data.get(name)]
+        choices = {name: self.filters[name].extra["choices"]() for name in _ROWS}
+        return [name for name, least in _ROWS.items() if len(choices[name]) < least and not self.data.get(name)]
 
     def with_fuel(self, queryset: QuerySet[Card], name: str, value: str) -> QuerySet[Card]:
         """Keep the cards that pay for that fuel or energy."""
@@ -173,7 +153,7 @@ class MakerFileFilter(filters.FilterSet):
     """What is to be looked at among the card maker's files."""
 
     aside = filters.BooleanFilter(
-        method="only_aside", label=_("Only with something set aside"), widget=forms.CheckboxInput()
+        method="only_aside", label=_("Only what is not settled yet"), widget=forms.CheckboxInput()
     )
 
     class Meta:
@@ -181,5 +161,5 @@ class MakerFileFilter(filters.FilterSet):
         fields: tuple[str, ...] = ()
 
     def only_aside(self, queryset: QuerySet[MakerFile], name: str, value: bool | None) -> QuerySet[MakerFile]:
-        """Keep the files that were set aside, whole or in lines."""
-        return queryset.filter(MakerFile.ASIDE) if value else queryset
+        """Keep the files that were set aside, whole or in lines, and are not settled."""
+        return queryset.filter(MakerFile.OPEN) if value else queryset

@@ -290,7 +290,20 @@ class RequestDocument(TenantModel):
         return str(self.file)
 
 
-class MakerFile(OperatorModel):
+class Settled(models.Model):
+    """Something for operator staff to look at: open until one of them says, once, what was done about it."""
+
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    settlement = models.CharField(max_length=300, blank=True, db_default="")
+
+    class Meta:
+        abstract = True
+
+
+class MakerFile(Settled, OperatorModel):
     """A file from the card maker: taken once, or set aside whole with the reason (FUL-3)."""
 
     class State(models.TextChoices):
@@ -306,8 +319,9 @@ class MakerFile(OperatorModel):
     lines = models.PositiveIntegerField(default=0)
     applied = models.PositiveIntegerField(default=0)
 
-    # What staff should look at: a file that was set aside whole, or lines of one that was taken.
+    # A file that was set aside whole, or lines of one that was taken; and what of that staff should still look at.
     ASIDE = Q(state="set_aside") | Q(applied__lt=models.F("lines"))
+    OPEN = ASIDE & Q(settled_at=None)
 
     class Meta:
         constraints = [
@@ -319,7 +333,7 @@ class MakerFile(OperatorModel):
         return self.name
 
 
-class SetAsideLine(OperatorModel):
+class SetAsideLine(Settled, OperatorModel):
     """A line of a maker's file that could not be applied, with its reason; operator staff see it."""
 
     file = models.ForeignKey(MakerFile, on_delete=models.CASCADE, related_name="set_aside")
@@ -329,3 +343,6 @@ class SetAsideLine(OperatorModel):
 
     class Meta:
         ordering = ["line"]
+
+    def __str__(self) -> str:
+        return self.text

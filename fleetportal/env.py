@@ -6,7 +6,9 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -60,13 +62,40 @@ def var_dir() -> Path:
 def engine(name: str) -> str:
     """Return an engine's address: from the environment, else from the engines that `manage.py up` started."""
     if value := os.environ.get(name):
-        return value
+        return readable(name, value)
     running = var_dir() / "engines" / "urls.json"
     if running.exists():
         urls: dict[str, str] = json.loads(running.read_text())
         if value := urls.get(name):
             return value
     raise SettingError(f"No {name}: start the portal with `make demo`, or set {name} to your own server.")
+
+
+def readable(name: str, value: str) -> str:
+    """Return the address of a server if it is one; the sentence that refuses it does not repeat its password."""
+    if name == "REDIS_URL":
+        try:
+            parts = urlsplit(value)
+            fine = parts.scheme in {"redis", "rediss"} and parts.path in {"", "/"} and not parts.query
+            fine = fine and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            fine = False
+        if not fine:
+            raise SettingError(
+                f"{name} must be an address such as redis://:password@redis.example.com:6379 (rediss:// for TLS), "
+                "without a database number: the portal uses 0 and 1."
+            )
+        return value
+    try:
+        fine = {"user", "dbname"} <= set(conninfo_to_dict(value))
+    except psycopg.ProgrammingError:
+        fine = False
+    if not fine:
+        raise SettingError(
+            f"{name} must be an address such as postgresql://portal_app:password@db.example.com/portal; in a password, "
+            "write % and two hexadecimal digits for each character that is not a letter or a digit."
+        )
+    return value
 
 
 # No parallel workers: a page's statement ends sooner than two processes are started to help it, and the planner, which

@@ -13,10 +13,10 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.frame import NUMBERS, UNREAD, owns
 from accounts.models import Membership
-from accounts.notices.reading import around
 from accounts.rights import permissions_of
-from fleetportal.core import finder
+from fleetportal.core import beside, finder
 from fleetportal.core.access import Actor
 
 # Group -> entries: label, address, icon, permission. Company addresses take the company's identifier.
@@ -173,9 +173,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             shown.downloads_url = reverse("downloads:list", args=[company.identifier])
             shown.notices_url = reverse("account:notices", args=[company.identifier])
             shown.my_notices_url = reverse("account:my_notices", args=[company.identifier])
-            shown.unread = lambda: around(request).unread
+            shown.unread = partial(beside.answer, request, UNREAD)
             own_url = reverse("account:own", args=[company.identifier])
-            own = request.path.startswith(own_url) and around(request).own
+            own = request.path.startswith(own_url) and owns(request)
             shown.menu = _menu(OWN_MENU if own else COMPANY_MENU, actor, request.path, [company.identifier])
             shown.views = partial(_views, request, home, own_url, own)
             if own:
@@ -217,7 +217,7 @@ def same_place(path: str, other: Membership) -> str:
 
 def numbers_in_reach(request: HttpRequest) -> str:
     """Return the customer number that one works for, or how many these are; asked by the user's menu (ACC-9)."""
-    first = around(request).numbers
+    first = beside.answer(request, NUMBERS)
     if len(first) == 1:
         return gettext("Customer number %(number)s") % {"number": first[0]}
     return gettext("Several customer numbers") if first else ""
@@ -225,7 +225,7 @@ def numbers_in_reach(request: HttpRequest) -> str:
 
 def _views(request: HttpRequest, home: str, own_url: str, own: bool) -> list[tuple[Any, str, str, bool]]:
     """Return label, address, icon of the two views, and which is open; nothing for who has nothing of their own."""
-    if not around(request).own:
+    if not owns(request):
         return []
     return [
         (_("Fleet manager's view"), home, "layout-dashboard", not own),

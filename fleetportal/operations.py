@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from fleetportal.core.mail import CaughtMail, OutgoingMail
-from fleetportal.core.named import WORK, mail_words, work_word
+from fleetportal.core.named import WORK, kept_name, mail_words, said_name, work_word
 from fleetportal.core.pages import ActionPage, Badge, Choice, ListPage, Moment, OperatorPage, Text, Translated
 from fleetportal.core.pages.base import act
 from fleetportal.core.pages.columns import EMPTY, Column, Writer
@@ -59,17 +59,23 @@ class Named(Choice):
 
 @dataclass(frozen=True, slots=True)
 class Subject(Column):
-    """What work is about; for a mail that is its template, which is said by its word."""
+    """What work is about: of a bulk action its name; for a mail that is its template, which is said by its word."""
 
     def writer(self) -> Writer:
         """Write the words."""
         said = self.exporter()
-        return lambda subject, kind: escape(said(subject, kind)) or EMPTY
+        return lambda *values: escape(said(*values)) or EMPTY
 
     def exporter(self) -> Callable[..., Any]:
         """Return the words."""
         words = {name: str(word) for name, word in mail_words().items()}
-        return lambda subject, kind: words.get(subject, subject) if kind == "core.send_mail" else subject
+
+        def write(subject: str, kind: str, count: int | None) -> str:
+            if kind == "core.send_mail":
+                return words.get(subject, subject)
+            return said_name(kept_name(kind, count, subject))
+
+        return write
 
 
 class WorkFilter(filters.FilterSet):
@@ -99,7 +105,7 @@ class WorkList(ListPage, OperatorPage):
     file_name = "work"
     columns = (
         Named("kind", lazy("Kind"), ("kind",), choices=WORK),
-        Subject("subject", lazy("About"), ("subject", "kind")),
+        Subject("subject", lazy("About"), ("subject", "kind", "batch__total")),
         Text("company", lazy("Company"), ("company__identifier",)),
         Badge("status", lazy("Status"), ("status",), choices=WorkItem.Status.choices),
         Moment("created", lazy("Created"), ("created_at",), sort="pk"),
@@ -178,7 +184,7 @@ class WorkRetry(ActionPage, OperatorPage):
             "title": _("Try again: %(kind)s") % {"kind": work_word(row.kind)},
             "submit_label": _("Try again now"),
             "happens": [_("The work is handed to a worker at once. What was done before is not done twice.")],
-            "items": [row.subject or row.key],
+            "items": [said_name(kept_name(row.kind, row.batch.total if row.batch else None, row.subject)) or row.key],
         }
 
     def act(self, form: forms.Form) -> str:

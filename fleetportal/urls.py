@@ -14,7 +14,7 @@ urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("", include("accounts.urls")),
     path("<company:company>/downloads/", include("fleetportal.downloads.urls")),
-    path("<company:company>/views/", include("fleetportal.core.pages.urls")),
+    path("<company:company>/views/", include("fleetportal.saving.urls")),
     path("<company:company>/search/", include("fleetportal.core.pages.finder_urls")),
     path("<company:company>/", include("cards.urls")),
     path("<company:company>/", include("vehicles.urls")),

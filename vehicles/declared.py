@@ -11,7 +11,7 @@ from fleetportal.core.contents import Content, declare_content
 from vehicles.finding import DRIVER, VEHICLE
 from vehicles.models import Driver, Vehicle
 
-_DRIVER = Concat("first_name", Value(" "), "last_name")
+_DRIVER = Concat("last_name", Value(" "), "first_name")
 
 declare_content(Content(Vehicle, _("Vehicles"), "vehicles.changed", "plate", VEHICLE))
 declare_content(Content(Driver, _("Drivers"), "drivers.changed", _DRIVER, DRIVER))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import Membership
+from accounts.reach import DIVISIONS, NUMBERS
 from accounts.rights import is_administrator
 from fleetportal.core.pages import Badge, CompanyPage, Link, Several, Text
 from vehicles import pages, services
@@ -40,6 +41,7 @@ class DriverList(DriverArea, pages.FleetList):
     lead = lazy("Employees who drive for you. They are no users of the portal unless you invite them as such.")
     model = Driver
     filterset_class = DriverFilter
+    beside = (NUMBERS, DIVISIONS)
     advanced = ("customer_number",)
     search_kind = DRIVER
     search_placeholder = lazy("Name, e-mail address or phone")

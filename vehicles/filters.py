@@ -8,21 +8,11 @@ import django_filters as filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts.models import CustomerNumber, FleetDivision
+from accounts.reach import InReach, division_filter, number_filter
 from vehicles.models import LICENCES, Driver, Fuel, Vehicle
 from vehicles.states import ACTIVE, DRIVER_STATES, VEHICLE_STATES
 
 _ALL = lazy("All")
-
-
-def numbers(request: Any) -> QuerySet[CustomerNumber]:
-    """Return the customer numbers in scope."""
-    return CustomerNumber.objects.all()
-
-
-def divisions(request: Any) -> QuerySet[FleetDivision]:
-    """Return the divisions in scope."""
-    return FleetDivision.objects.select_related("customer_number").order_by("name", "pk")
 
 
 def _of_state(queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
@@ -30,11 +20,11 @@ def _of_state(queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
     return queryset.filter(ended_at__isnull=value == ACTIVE)
 
 
-class VehicleFilter(filters.FilterSet):
+class VehicleFilter(InReach):
     """The criteria of the list of vehicles."""
 
-    customer_number = filters.ModelChoiceFilter(queryset=numbers, label=lazy("Customer number"), empty_label=_ALL)
-    division = filters.ModelChoiceFilter(queryset=divisions, label=lazy("Fleet division"), empty_label=_ALL)
+    customer_number = number_filter()
+    division = division_filter()
     fuel = filters.ChoiceFilter(choices=Fuel.choices, label=lazy("Fuel"), empty_label=_ALL)
     state = filters.ChoiceFilter(method=_of_state, choices=VEHICLE_STATES, label=lazy("State"), empty_label=_ALL)
 
@@ -43,11 +33,11 @@ class VehicleFilter(filters.FilterSet):
         fields: tuple[str, ...] = ()
 
 
-class DriverFilter(filters.FilterSet):
+class DriverFilter(InReach):
     """The criteria of the list of drivers."""
 
-    customer_number = filters.ModelChoiceFilter(queryset=numbers, label=lazy("Customer number"), empty_label=_ALL)
-    division = filters.ModelChoiceFilter(queryset=divisions, label=lazy("Fleet division"), empty_label=_ALL)
+    customer_number = number_filter()
+    division = division_filter()
     licence = filters.ChoiceFilter(
         method="holds",
         choices=[(one, one) for one in LICENCES],

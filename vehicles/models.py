@@ -102,4 +102,4 @@ class Driver(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.first_name} {self.last_name}"
+        return f"{self.last_name} {self.first_name}"

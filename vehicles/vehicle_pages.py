@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from accounts.reach import DIVISIONS, NUMBERS
 from fleetportal.core.pages import Badge, Choice, Link, Text
 from vehicles import pages, services, vin
 from vehicles.filters import VehicleFilter
@@ -36,6 +37,7 @@ class VehicleList(VehicleArea, pages.FleetList):
     title = lazy("Vehicles")
     model = Vehicle
     filterset_class = VehicleFilter
+    beside = (NUMBERS, DIVISIONS)
     advanced = ("customer_number",)
     search_kind = VEHICLE
     search_placeholder = lazy("Plate, make, model, VIN or cost centre")

@@ -13,7 +13,9 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.formats import date_format
 
 from accounts.colleagues.contact import Contact
 from accounts.colleagues.finding import follow_person
@@ -135,8 +137,11 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-@mail_context("first_connection")
-@mail_context("colleague_invited")
+_INVITED = ("recipient_name", "company", "until", "known")
+
+
+@mail_context("first_connection", kept=_INVITED, link=True)
+@mail_context("colleague_invited", kept=_INVITED, link=True)
 def _invitation_mail(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
     """Make the link when the mail is sent, and let the seven days begin; None for an invitation that has ended."""
     invitation = (
@@ -155,6 +160,6 @@ def _invitation_mail(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None
         "button_url": settings.PORTAL_URL + reverse("accounts:invitation", args=[token]),
         "recipient_name": f"{invitation.last_name} {invitation.first_name}",
         "company": invitation.membership.company.legal_name,
-        "expires_at": invitation.expires_at,
+        "until": date_format(timezone.localtime(invitation.expires_at), "DATETIME_FORMAT"),
         "known": invitation.membership.user.has_usable_password(),
     }

@@ -111,7 +111,7 @@ def changes_text(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return [(both if line["before"] else alone) % line for line in changes(before, after)]
 
 
-@mail_context("colleague_changed", readable=True)
+@mail_context("colleague_changed", kept=("company", "changes", "recipient_name"))
 def _change_mail(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
     """Say what changed, in the recipient's language, when the mail is sent (ACC-26)."""
     membership = Membership.objects.select_related("company").get(pk=mail.context["membership"])

@@ -16,6 +16,7 @@ from accounts.loading import services
 from accounts.loading.divisions import clean_division
 from accounts.loading.users import CARD_LEVELS, PERSON, contact_in
 from accounts.models import Company, CustomerNumber, OldLogin
+from accounts.postal import clean_postal_code
 from accounts.rights import APPLICATIONS
 from accounts.safety.oldportal import name_hashes
 from fleetportal.core import search
@@ -176,6 +177,7 @@ class CompanyImporter(Importer):
     def check(self, rows: dict[str, list[Row]], *, actor: Actor, now: datetime) -> None:
         """Refuse what the portal has already, and what does not belong together in the file."""
         _check_company(rows["company"])
+        _check_postal_codes([*rows["company"], *rows["numbers"]])
         numbers = [row.values["customer_number"] for row in rows["numbers"]]
         known = set(CustomerNumber.objects.filter(number__in=numbers).values_list("number", flat=True))
         for row in rows["numbers"]:
@@ -280,6 +282,17 @@ def _check_company(rows: list[Row]) -> None:
         if number and (found := Company.objects.filter(vat_number=number).first()):
             words = {"company": found.legal_name, "identifier": found.identifier}
             row.fail("vat_number", _("%(company)s (%(identifier)s) has this VAT number already.") % words)
+
+
+def _check_postal_codes(rows: list[Row]) -> None:
+    """Refuse postal codes that their country does not have; a country that can't be read says so itself."""
+    for row in rows:
+        code = row.values["postal_code"]
+        if code and "country" not in row.errors:
+            try:
+                row.values["postal_code"] = clean_postal_code(code, row.values["country"] or _BELGIAN)
+            except ValidationError as error:
+                row.fail("postal_code", *error.messages)
 
 
 def _check_old_names(rows: list[Row]) -> None:

@@ -19,11 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.actors import active_memberships
-from accounts.models import Notice
+from accounts.frame import UNREAD
+from accounts.models import Membership, Notice, User
 from accounts.notices import services
 from accounts.notices.forms import MineForm, RecipientsForm
-from accounts.notices.reading import around, said, visible
-from fleetportal.core import mail
+from accounts.notices.reading import said, visible
+from fleetportal.core import beside, mail
 from fleetportal.core.mail import OutgoingMail
 from fleetportal.core.notices import KINDS
 from fleetportal.core.pages import ActionPage, Choice, Column, CompanyPage, FormPage, ListPage, Moment, PersonPage
@@ -137,7 +138,7 @@ class NoticeList(ListPage, CompanyPage):
     def acts(self) -> list[dict[str, Any]]:
         """Offer what concerns all of them."""
         mine = act("mine", _("Choose how notices come"), self.url("account:my_notices"), icon="settings")
-        if not around(self.request).unread:
+        if not beside.answer(self.request, UNREAD):
             return [mine]
         read = act("read", _("Mark all as read"), self.url("account:notices_read"), icon="checklist", method="post")
         return [mine, read]
@@ -282,7 +283,7 @@ class NoticeSettings(FormPage, CompanyPage):
 
 
 class MailPage(PersonPage):
-    """A mail read in the browser by its recipient (ACC-42); one that held a link with a secret is not kept."""
+    """A mail read in the browser by its recipient (ACC-42), without the link that opens something."""
 
     permission = "account.see"
     template_name = "accounts/notices/mail.html"
@@ -294,8 +295,17 @@ class MailPage(PersonPage):
         row = rows.filter(pk=pk).first() if pk < 2**63 else None
         if row is None:
             raise Http404
-        if row.company_id is not None:
-            mine = active_memberships(self.actor.person, timezone.localdate(self.now))
-            if row.company_id not in {one.company_id for one in mine}:
-                raise Http404
-        return self.show(title=row.subject or _("A message"), letter=mail.letter(row, self.now), mail=row)
+        if row.company_id is not None and not self._reaches(row.company_id):
+            raise Http404
+        return self.show(title=row.subject or _("A message"), letter=mail.letter(row), mail=row)
+
+    def _reaches(self, company_id: int) -> bool:
+        """Say whether that company writes to this person still: a member, somebody invited, or operator staff."""
+        person = self.request.user
+        if isinstance(person, User) and person.kind == User.Kind.OPERATOR:
+            return True
+        mine = active_memberships(self.actor.person, timezone.localdate(self.now))
+        invited = Membership.objects.filter(
+            user_id=self.actor.person, company_id=company_id, is_active=True, invited_at__isnull=False
+        )
+        return company_id in {one.company_id for one in mine} or invited.exists()

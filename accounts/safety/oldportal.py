@@ -67,10 +67,11 @@ def came_over(user: User, now: datetime) -> None:
     OldLogin.objects.filter(user=user, used_at=None).update(used_at=now)
 
 
-@mail_context("old_portal")
+@mail_context("old_portal", kept=("recipient_name",), link=True)
 def _link(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
     """Make the link; None when user name and address do not belong together (any more)."""
     login = OldLogin.objects.select_related("user").filter(pk=mail.context["login"], user__is_active=True).first()
     if login is None or login.user.email != mail.to:
         return None
+    mail.recipient = login.user  # now that it is known whose address it is: they may read it in the browser (ACC-42)
     return {"button_url": reset_link(login.user), "recipient_name": login.user.full_name}

@@ -15,19 +15,20 @@ from fleetportal.core.mail import OutgoingMail, mail_context
 from fleetportal.core.work import periodic
 
 
-@mail_context("email_confirm")
+# Kept alike whether the address is another user's or free: who asked for it reads the same in the browser.
+@mail_context("email_confirm", link=True)
 def _confirm_link(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
     """Make the link to the new address; to an address that is another user's, only the sentence that it is."""
     change = EmailChange.objects.filter(pk=mail.context["change"], confirmed_at=None, dropped_at=None).first()
     if change is None:
         return None
     if User.objects.filter(email=change.new_email).exists():
-        return {"taken": True}
+        return {"taken": True, "browser_url": ""}  # its reader is not who asked, and has no such page
     path = reverse("safety:email_confirm", args=[services.token_for(change, services.CONFIRM)])
     return {"button_url": f"{settings.PORTAL_URL}{path}"}
 
 
-@mail_context("email_changed")
+@mail_context("email_changed", link=True)
 def _undo_link(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
     """Make the link by which the reader of the old address undoes the change."""
     change = EmailChange.objects.get(pk=mail.context["change"])
@@ -35,10 +36,10 @@ def _undo_link(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
     return {"button_url": f"{settings.PORTAL_URL}{path}"}
 
 
-@mail_context("profile_changed", readable=True)
+@mail_context("profile_changed", kept=("changed",))
 def _changed_fields(mail: OutgoingMail, now: datetime) -> dict[str, Any]:
     """Name what changed, in the reader's language."""
-    return {"changed": [ProfileForm.base_fields[name].label for name in mail.context["fields"]]}
+    return {"changed": [str(ProfileForm.base_fields[name].label) for name in mail.context["fields"]]}
 
 
 @periodic("accounts.forget_sessions", every=timedelta(days=1), quiet=True)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import CustomerNumber, FleetDivision
+from accounts.reach import NUMBERS, InReach, number_filter
 from accounts.settings import divisions
 from accounts.settings.words import division_history
 from fleetportal.core import contents
@@ -26,18 +27,11 @@ OPEN, CLOSED = "open", "closed"
 STATES = ((OPEN, pgettext_lazy("division", "Open")), (CLOSED, pgettext_lazy("division", "Closed")))
 
 
-def numbers(request: Any) -> QuerySet[CustomerNumber]:
-    """Return the customer numbers in scope."""
-    return CustomerNumber.objects.all()
-
-
-class DivisionFilter(filters.FilterSet):
+class DivisionFilter(InReach):
     """The criteria of the list of divisions."""
 
     name = filters.CharFilter(field_name="name", lookup_expr="icontains", label=lazy("Name"))
-    customer_number = filters.ModelChoiceFilter(
-        queryset=numbers, label=lazy("Customer number"), empty_label=lazy("All")
-    )
+    customer_number = number_filter()
     state = filters.ChoiceFilter(field_name="state", choices=STATES, label=lazy("State"), empty_label=lazy("All"))
 
     class Meta:
@@ -57,6 +51,7 @@ class DivisionList(ListPage, CompanyPage):
     lead = lazy("Named parts of your fleet, such as a site or a department, under one customer number each.")
     model = FleetDivision
     filterset_class = DivisionFilter
+    beside = (NUMBERS,)
     searchable = False
     default_order = "name"
     act_fields = ("state",)

@@ -78,8 +78,11 @@ def hand_over(*, to: Membership, actor: Actor, now: datetime) -> Membership:
     return new
 
 
-@mail_context("principal_given")
-@mail_context("principal_taken")
+_KEPT = ("company", "old_name", "new_name", "recipient_name")
+
+
+@mail_context("principal_given", kept=_KEPT)
+@mail_context("principal_taken", kept=_KEPT)
 def _names(mail: OutgoingMail, now: datetime) -> dict[str, Any]:
     """Name both and the company, when the mail is sent."""
     members = Membership.objects.select_related("company", "user").in_bulk([mail.context["old"], mail.context["new"]])

@@ -172,8 +172,11 @@ def _deciders(asked: MultipassRequest) -> list[tuple[User, str]]:
     ]
 
 
-@mail_context("multipass_asked")
-@mail_context("multipass_answered")
+_KEPT = ("company", "who", "number", "reason", "approved", "answer")
+
+
+@mail_context("multipass_asked", kept=_KEPT)
+@mail_context("multipass_answered", kept=_KEPT)
 def _details(mail: OutgoingMail, now: datetime) -> dict[str, Any]:
     """Say who asked for what, and what was answered, when the mail is sent."""
     asked = MultipassRequest.objects.select_related("membership", "company").get(pk=mail.context["request"])

@@ -12,6 +12,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from accounts import postal
 from accounts.models import CustomerNumber, MultipassRequest
 from accounts.settings import multipass
 from fleetportal.core import missing
@@ -265,6 +266,7 @@ class NumberForm(DecisionForm):
         """Ask for the data of a number that is approved."""
         data = super().clean()
         if data.get("decision") == "yes":
+            postal.check(self)
             for field in ("name", *multipass.ADDRESS):
                 if not data.get(field) and field not in self.errors:
                     self.add_error(field, missing.sentence(self.fields[field].label))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 from accounts.models import FleetDivision
 from cards.catalogue import FUELS, PRODUCT, SERVICES, Category, CodeType
 from cards.forms.fields import ControlFields, DeliveryFields, GeneralFields, Group, LimitFields
+from cards.forms.order import PAYS
 from cards.forms.plastic import SECRETS, CodeFields, PrintFields
 from cards.models import Card
 from vehicles.plates import read_plate
@@ -100,7 +101,7 @@ class ChangeForm(PrintFields, GeneralFields, DeliveryFields, LimitFields, Contro
             ]
         if self.tab == "products":
             return [
-                Group(_("Fuel and energy"), tuple(f"pays_{product.code}" for product in FUELS)),
+                Group(_("Fuel and energy"), tuple(f"pays_{product.code}" for product in FUELS), name=PAYS),
                 Group(_("Services"), tuple(f"pays_{product.code}" for product in SERVICES)),
             ]
         if self.tab == "controls":
@@ -125,8 +126,7 @@ class ChangeForm(PrintFields, GeneralFields, DeliveryFields, LimitFields, Contro
         elif self.tab == "products":
             data["products"] = [code for code in PRODUCT if data.get(f"pays_{code}")]
             if not data["products"]:
-                first = next(iter(PRODUCT))
-                self.add_error(f"pays_{first}", _("Choose at least one product or service."))
+                self.add_error(None, forms.ValidationError(_("Choose at least one product or service."), code=PAYS))
         elif self.tab == "limits":
             data["limits"] = self.check_limits(self.products)
         elif self.tab == "controls":

@@ -9,11 +9,10 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
-from django.utils import functional
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from accounts import postal
 from accounts.models import CustomerNumber, FleetDivision
 from cards.catalogue import (
     FUELS,
@@ -28,6 +27,7 @@ from cards.catalogue import (
     VehicleType,
     Weekday,
 )
+from cards.forms.numbers import AmountField, WholeField
 from fleetportal.core.scope import current_scope
 from vehicles.models import Driver, Vehicle
 from vehicles.plates import plate_key
@@ -37,14 +37,6 @@ EMBOSSED = re.compile(r"[A-Z0-9 '-]{1,26}\Z")
 _HIGHEST = Decimal("999999.99")
 # Django's own sentences speak of a value that is greater than or equal to another.
 _NUMBERS = {"min_value": lazy("Enter %(limit_value)s or more."), "max_value": lazy("Enter %(limit_value)s or less.")}
-
-
-def _amount_expected() -> str:
-    return _("Enter an amount, such as %(example)s.") % {"example": number_format(Decimal("150.50"), 2)}
-
-
-# Said when it is shown, in the reader's language and with that language's decimal sign.
-AMOUNT = functional.lazy(_amount_expected, str)()
 
 # Fields that stand beside others, and groups of choices in a line (static/css/portal.css); all others stand alone.
 _PLACES = {
@@ -63,7 +55,8 @@ _PLACES = {
 class Group:
     """Fields under one heading. With `within` they stand in groups again, folded away unless `is_open`.
 
-    `template` draws the fields in its own way.
+    `template` draws the fields in its own way. What is wrong with the group as a whole, and with no field of it alone,
+    is an error of the form whose code is the group's `name`; it is said under the heading.
     """
 
     title: Any
@@ -72,6 +65,7 @@ class Group:
     template: str = ""
     within: tuple[Group, ...] = ()
     is_open: bool = True
+    name: str = ""
 
 
 class Grouped(forms.Form):
@@ -88,13 +82,31 @@ class Grouped(forms.Form):
         """The groups as the template takes them."""
         return [self._group(group) for group in self.layout()]
 
+    @property
+    def wrong_groups(self) -> list[dict[str, Any]]:
+        """The groups that are wrong as a whole: id and first field of each, what is wrong, whether it has the focus.
+
+        It has it where no field above it is wrong.
+        """
+        found: list[dict[str, Any]] = []
+        above: list[str] = []
+        for place, group in enumerate(self.groups, 1):
+            names = [field.name for field in group["fields"]]
+            if group["errors"]:
+                focus = not found and not self.errors.keys() & set(above)
+                found.append({"id": f"group-{place}", "first": names[0], "errors": group["errors"], "focus": focus})
+            above += names
+        return found
+
     def _group(self, group: Group) -> dict[str, Any]:
         within = [self._group(one) for one in group.within]
         fields = [self[name] for name in group.names if name in self.fields]
         for bound in fields:
             bound.field.place = _PLACES.get(bound.name, "")  # type: ignore[attr-defined]  # read by the field's template
+        wrong = self.non_field_errors().as_data() if group.name and self.is_bound else []
         return {
             "title": group.title,
+            "errors": [said for error in wrong if error.code == group.name for said in error.messages],
             "help": group.help,
             "template": group.template,
             "groups": within,
@@ -197,6 +209,12 @@ class DeliveryFields(Grouped):
 
     delivery = ("recipient", "street", "postal_code", "town", "country")
 
+    def clean(self) -> dict[str, Any] | None:
+        """A postal code is one of its country, and kept as that writes it."""
+        data = super().clean()
+        postal.check(self)
+        return data
+
 
 class LimitFields(Grouped):
     """One line for each product: whether the card pays for it, and its ceiling (CRD-4)."""
@@ -212,14 +230,11 @@ class LimitFields(Grouped):
             if self.choose_products:
                 self.fields[f"pays_{product.code}"] = forms.BooleanField(required=False, label=product.label)
             name = f"limit_{product.code}"
-            self.fields[f"{name}_amount"] = forms.DecimalField(
+            self.fields[f"{name}_amount"] = AmountField(
                 required=False,
-                localize=True,
-                decimal_places=2,
                 max_value=_HIGHEST,
-                error_messages={**_NUMBERS, "invalid": AMOUNT},
+                error_messages=_NUMBERS,
                 label=_("Limit for %(product)s") % {"product": product.label},
-                widget=forms.TextInput(attrs={"inputmode": "decimal", "maxlength": 12}),
             )
             self.fields[f"{name}_unit"] = forms.ChoiceField(
                 required=False, choices=units, label=_("Unit of the limit for %(product)s") % {"product": product.label}
@@ -296,7 +311,7 @@ class ControlFields(Grouped):
     vehicle_type = forms.ChoiceField(
         choices=[("", lazy("Any")), *VehicleType.choices], required=False, label=lazy("Vehicle type")
     )
-    tank_capacity = forms.IntegerField(
+    tank_capacity = WholeField(
         min_value=1, max_value=2000, required=False, label=lazy("Tank capacity"), error_messages=_NUMBERS
     )
     forbidden_days = forms.TypedMultipleChoiceField(
@@ -321,7 +336,7 @@ class ControlFields(Grouped):
         label=lazy("Chosen countries"),
         widget=forms.CheckboxSelectMultiple,
     )
-    max_transactions = forms.IntegerField(
+    max_transactions = WholeField(
         min_value=1, max_value=999, required=False, label=lazy("Most transactions"), error_messages=_NUMBERS
     )
     max_transactions_period = forms.ChoiceField(
@@ -330,21 +345,17 @@ class ControlFields(Grouped):
         initial=Period.DAY,
         label=lazy("Period of the most transactions"),
     )
-    max_amount = forms.DecimalField(
+    max_amount = AmountField(
         required=False,
-        localize=True,
-        decimal_places=2,
         min_value=Decimal("0.01"),
         max_value=_HIGHEST,
         label=lazy("Highest amount of one transaction"),
         error_messages={
             **_NUMBERS,
-            "invalid": AMOUNT,
             "min_value": lazy("The amount is more than zero. Leave it empty for none."),
         },
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "maxlength": 12}),
     )
-    min_minutes_between = forms.IntegerField(
+    min_minutes_between = WholeField(
         min_value=1,
         max_value=10080,
         required=False,

@@ -14,6 +14,9 @@ from cards.forms.fields import ControlFields, DeliveryFields, GeneralFields, Gro
 from cards.forms.plastic import SECRETS, CodeFields, PrintFields
 from cards.models import CardProduct
 
+# The group of what the card pays for; an error with this code is said there.
+PAYS = "pays"
+
 
 class OrderForm(PrintFields, GeneralFields, DeliveryFields, LimitFields, ControlFields, CodeFields):
     """A new card (CRD-2 to CRD-6). With `code_is_set`, a chosen code was sealed before and is not asked again."""
@@ -46,6 +49,7 @@ class OrderForm(PrintFields, GeneralFields, DeliveryFields, LimitFields, Control
                 self.limit_names(),
                 _("Tick what the card pays for. Leave the amount empty for no limit."),
                 template="cards/limits.html",
+                name=PAYS,
             ),
             Group(
                 _("Controls"),
@@ -63,8 +67,7 @@ class OrderForm(PrintFields, GeneralFields, DeliveryFields, LimitFields, Control
         self.check_division(data.get("customer_number"))
         data["products"] = [code for code in PRODUCT if data.get(f"pays_{code}")]
         if not data["products"]:
-            first = next(iter(PRODUCT))
-            self.add_error(f"pays_{first}", _("Choose at least one product or service."))
+            self.add_error(None, forms.ValidationError(_("Choose at least one product or service."), code=PAYS))
         data["limits"] = self.check_limits(data["products"])
         data["controls"] = self.check_controls()
         self.check_print(data)

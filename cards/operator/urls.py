@@ -2,10 +2,10 @@
 
 from django.urls import include, path
 
-from cards.operator import products, views
+from cards.operator import files, products, views
 from cards.views.documents import DocumentOfAll
 from fleetportal import operations
-from fleetportal.core.pages import saved
+from fleetportal.saving import pages as saved
 
 app_name = "operator"
 
@@ -18,8 +18,10 @@ urlpatterns = [
     path("produce/", views.Produce.as_view(), name="produce"),
     path("batches/", views.BatchList.as_view(), name="batches"),
     path("batches/<int:pk>/", views.BatchDetail.as_view(), name="batch"),
-    path("files/", views.FileList.as_view(), name="files"),
-    path("files/<int:pk>/", views.FileDetail.as_view(), name="file"),
+    path("files/", files.FileList.as_view(), name="files"),
+    path("files/<int:pk>/", files.FileDetail.as_view(), name="file"),
+    path("files/<int:pk>/settle/", files.FileSettle.as_view(), name="settle_file"),
+    path("lines/<int:pk>/settle/", files.LineSettle.as_view(), name="settle_line"),
     path("products/", products.ProductList.as_view(), name="products"),
     path("products/<int:pk>/", products.ProductRules.as_view(), name="product"),
     path("work/", operations.WorkList.as_view(), name="work"),

@@ -6,22 +6,22 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Case, Count, F, Q, Value, When
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import ngettext
 
-from cards.filters import MakerFileFilter, QueueFilter
+from cards.filters import QueueFilter
 from cards.history import request_history
 from cards.lifecycle import CARD, IN_PRODUCTION, RECEIVED, REQUEST
-from cards.models import Batch, MakerFile, Request, SetAsideLine
+from cards.models import Batch, MakerFile, Request
 from cards.numbers import RangeUsedUp
 from cards.production.batches import TAKE_AT_ONCE, batch_issues, progress, queue, take_batch
 from cards.views.requests import STATUSES, documents_of, moment
-from fleetportal.core.pages import Badge, Choice, Due, FormPage, Link, ListPage, Moment, OperatorPage, Text, Translated
+from fleetportal.core.pages import Badge, Choice, Due, FormPage, Link, ListPage, Moment, OperatorPage, Text
 from fleetportal.core.pages.base import act, as_id
 from fleetportal.core.pages.detail import ObjectMixin
 from fleetportal.core.pages.forms import Refused
@@ -30,7 +30,6 @@ from fleetportal.core.work_models import WorkItem
 
 # How the card maker is reached, by the name of the setting (CARD_MAKER).
 MAKERS = {"files": lazy("By files"), "simulator": lazy("Simulator")}
-SOME_LINES = gettext_noop("Some lines were set aside. The page of the file says which, and why.")
 
 
 class OperatorHome(OperatorPage):
@@ -51,7 +50,7 @@ class OperatorHome(OperatorPage):
         stopped = WorkItem.objects.aggregate(
             failed=Count("pk", filter=Q(status="failed")), held=Count("pk", filter=Q(status="held"))
         )
-        aside = MakerFile.objects.filter(MakerFile.ASIDE).count()
+        aside = MakerFile.objects.filter(MakerFile.OPEN).count()
         todo = [
             {"label": label, "count": number_format(count, force_grouping=True), "url": url, "tone": tone, "text": text}
             for label, count, url, tone, text in (
@@ -92,7 +91,7 @@ class OperatorHome(OperatorPage):
                     aside,
                     f"{self.url('operator:files')}?aside=on",
                     "warning",
-                    _("See the reason of each."),
+                    _("See the reason of each, and say what was done about it."),
                 ),
             )
             if count
@@ -376,80 +375,3 @@ class BatchDetail(ObjectMixin, OperatorPage):
             "timeline": [],
         }
         return self.show(title=detail["title"], detail=detail)
-
-
-class FileList(ListPage, OperatorPage):
-    """The card maker's files: taken, or set aside with the reason."""
-
-    permission = "operator.see"
-    title = lazy("Card maker's files")
-    model = MakerFile
-    filterset_class = MakerFileFilter
-    searchable = False
-    default_order = "-received"
-    empty_title = lazy("No files yet")
-    empty_text = lazy("What the card maker answers stands here, with what could not be read.")
-    file_name = "maker-files"
-    columns = (
-        Link("name", lazy("File"), ("name", "pk")),
-        Badge("state", lazy("State"), ("state",), choices=MakerFile.State.choices),
-        Text("lines", lazy("Lines"), ("lines",), numeric=True),
-        Text("applied", lazy("Applied"), ("applied",), numeric=True),
-        Moment("received", lazy("Received"), ("received_at",), sort="pk"),
-        Translated("reason", lazy("Reason"), ("said",)),
-    )
-
-    def queryset(self) -> Any:
-        """Return the files; one that was taken says so where lines of it were set aside."""
-        lines = When(MakerFile.ASIDE, reason="", then=Value(SOME_LINES))
-        return MakerFile.objects.annotate(said=Case(lines, default=F("reason")))
-
-    def row_prefix(self) -> str:
-        """Return the beginning of a file's address."""
-        return self.url("operator:files")
-
-
-class FileDetail(ObjectMixin, OperatorPage):
-    """One file of the card maker, and its lines that were set aside."""
-
-    permission = "operator.see"
-    template_name = "pages/detail.html"
-    model = MakerFile
-
-    def crumbs(self) -> list[tuple[Any, str | None]]:
-        """Return the way here."""
-        return [(_("Card maker's files"), self.url("operator:files")), (self.object.name, None)]
-
-    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Show it."""
-        self.object = row = self.find(kwargs["pk"])
-        aside = SetAsideLine.objects.filter(file=row)[:500]
-        notices = [{"tone": "warning", "text": _(row.reason)}] if row.reason else []
-        detail = {
-            "title": row.name,
-            "status": {"value": row.state, "label": row.get_state_display()},
-            "notices": notices,
-            "acts": [],
-            "dangers": [],
-            "sections": [
-                {
-                    "title": _("General"),
-                    "facts": [
-                        {"label": _("Received"), "value": moment(row.received_at)},
-                        {"label": _("Lines"), "value": row.lines},
-                        {"label": _("Applied"), "value": row.applied},
-                        {"label": _("Checksum"), "value": row.checksum},
-                    ],
-                },
-                {
-                    "title": _("Lines set aside"),
-                    "table": {
-                        "headers": [_("Line"), _("Text"), _("Reason")],
-                        "rows": [[str(line.line), line.text, _(line.reason)] for line in aside],
-                    },
-                    "empty": _("Every line was applied.") if row.applied else _("No line was set aside by itself."),
-                },
-            ],
-            "timeline": [],
-        }
-        return self.show(title=row.name, detail=detail)

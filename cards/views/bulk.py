@@ -7,13 +7,15 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from cards.catalogue import BlockReason
+from cards.lifecycle import CARD
 from cards.models import Card
 from cards.services import block_card
 from cards.views.cards import CardList
@@ -97,7 +99,7 @@ class ManyCards(CardList, FormPage):
         if not self.possible and self.request.method == "GET":
             raise Refused(str(self.none_able))
 
-    def promise(self, label: str, payload: dict[str, Any]) -> str:
+    def promise(self, payload: dict[str, Any]) -> str:
         """Promise it for all of the selection as of this moment; return the page that shows how far it is."""
         batch = start_batch(
             self.batch_kind,
@@ -105,7 +107,6 @@ class ManyCards(CardList, FormPage):
             self.actor,
             payload,
             self.now,
-            label=label,
             result_path=self.url("cards:list").removesuffix("cards/") + "jobs/{batch}/",
         )
         return self.url("cards:job", batch.pk)
@@ -134,31 +135,39 @@ class BlockMany(ManyCards):
             % {"count": possible},
             _("A block can't be undone."),
         ]
+        not_happens = [_("No duplicates are ordered. Block a card on its own page to order one.")]
         if refused:
-            happens.append(
-                ngettext(
-                    "%(count)s card can't be blocked because of its status; the result says why.",
-                    "%(count)s cards can't be blocked because of their status; the result says why.",
-                    refused,
-                )
-                % {"count": refused}
+            said = ngettext(
+                "%(count)s of the %(total)s selected cards stays as it is, because of its status: %(statuses)s.",
+                "%(count)s of the %(total)s selected cards stay as they are, because of their status: %(statuses)s.",
+                refused,
             )
-        names = list(self.chosen.order_by("-pk").values_list("printed_as", flat=True)[:SHOWN])
+            not_happens.insert(0, said % {"count": refused, "total": self.total, "statuses": self.statuses()})
+        possible_cards = self.chosen.filter(self.able).order_by("-pk")
+        names = list(possible_cards.values_list("printed_as", flat=True)[:SHOWN])
         return {
             "confirm": {
-                "title": ngettext("Block %(count)s card", "Block %(count)s cards", self.total) % {"count": self.total},
+                "title": ngettext("Block %(count)s card", "Block %(count)s cards", possible) % {"count": possible},
                 "submit_label": ngettext("Block %(count)s card now", "Block %(count)s cards now", possible)
                 % {"count": possible},
                 "happens": happens,
-                "not_happens": [_("No duplicates are ordered. Block a card on its own page to order one.")],
+                "not_happens": not_happens,
                 "items": names,
-                "more": self.total - len(names),
+                "more": possible - len(names),
                 "tone": "danger",
                 "cancel_url": self.refused_url(),
                 "form": form,
             },
             "title": self.title,
         }
+
+    def statuses(self) -> str:
+        """Return the statuses of what can't be blocked, each with its count, the most frequent first."""
+        counts = self.chosen.exclude(self.able).order_by().values_list("status").annotate(count=Count("pk"))
+        return ", ".join(
+            f"{CARD.label(status)} ({number_format(count, force_grouping=True)})"
+            for status, count in sorted(counts, key=lambda pair: (-pair[1], pair[0]))
+        )
 
     def act(self, form: forms.Form) -> str:
         """Block a few at once; more than five become a job."""
@@ -179,7 +188,7 @@ class BlockMany(ManyCards):
                     ngettext("%(count)s card is blocked.", "%(count)s cards are blocked.", done) % {"count": done},
                 )
             return self.refused_url()
-        return self.promise(_("Block of %(count)s cards") % {"count": self.total}, {"reason": reason})
+        return self.promise({"reason": reason})
 
 
 class JobProgress(ObjectMixin, CompanyPage):
@@ -193,7 +202,7 @@ class JobProgress(ObjectMixin, CompanyPage):
     def crumbs(self) -> list[tuple[Any, str | None]]:
         """Return the way here."""
         cards = [(_("Cards"), self.url("cards:list"))] if self.actor.may("cards.see") else []
-        return [*cards, (self.object.label, None)]
+        return [*cards, (str(self.object), None)]
 
     def find(self, pk: int) -> Any:
         """Return one's own bulk action, or raise 404."""
@@ -209,7 +218,7 @@ class JobProgress(ObjectMixin, CompanyPage):
         stopped = BatchRow.objects.filter(batch=batch, status__in=["refused", "failed"]).order_by("pk")[: self.shown]
         cards = self.url("cards:list")
         progress = {
-            "title": batch.label,
+            "title": str(batch),
             "done": batch.done,
             "failed": batch.failed,
             "total": batch.total,
@@ -229,4 +238,4 @@ class JobProgress(ObjectMixin, CompanyPage):
             "next": [act("list", _("Back to the cards"), cards)] if self.actor.may("cards.see") else [],
         }
         template = "pages/_progress_region.html" if request.htmx else self.template_name  # type: ignore[attr-defined]
-        return self.show(template, title=batch.label, progress=progress)
+        return self.show(template, title=str(batch), progress=progress)

@@ -14,10 +14,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from accounts.reach import DIVISIONS, NUMBERS
 from cards.catalogue import NETWORK, BlockReason, Category, CodeType, RenewalStatus
 from cards.describe import address_text, controls_of, limit_text, products_text
 from cards.exports import card_export
-from cards.filters import CardFilter
+from cards.filters import PRODUCTS, CardFilter
 from cards.history import card_history, setting_lines
 from cards.lifecycle import ACTIVE, CANCELLED, CARD, CARD_STATUSES, IN_CREATION, NEW, REQUEST_STATUSES
 from cards.models import Card, CardLimit, Issue, Request
@@ -41,6 +42,7 @@ class CardList(ListPage, CompanyPage):
     title = lazy("Cards")
     model = Card
     filterset_class = CardFilter
+    beside = (PRODUCTS, NUMBERS, DIVISIONS)
     advanced = (
         "category",
         "fuel",

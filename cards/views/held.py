@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.db.models import Exists, F, OuterRef, QuerySet, Value
-from django.db.models.functions import Coalesce, Concat, NullIf
+from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from fleetportal.core.batches import drop_held, take_over_held
+from fleetportal.core.named import kept_name, said_name, work_word
 from fleetportal.core.pages import ActionPage, CompanyPage, ListPage, Moment, Text, Translated
+from fleetportal.core.pages.columns import Column, Writer
 from fleetportal.core.work import KINDS, kind_of
 from fleetportal.core.work_models import WorkItem
 
@@ -24,6 +29,25 @@ def held_work() -> QuerySet[WorkItem]:
     held = WorkItem.objects.filter(status=WorkItem.Status.HELD)
     earlier = held.filter(batch_id=OuterRef("batch_id"), pk__lt=OuterRef("pk"))
     return held.exclude(Exists(earlier))
+
+
+@dataclass(frozen=True, slots=True)
+class Called(Column):
+    """What held work is called: a bulk action by its name, other work by its subject, else by the word for its kind."""
+
+    def writer(self) -> Writer:
+        """Write it."""
+        said = self.exporter()
+        return lambda *values: escape(said(*values))
+
+    def exporter(self) -> Callable[..., Any]:
+        """Return it."""
+        return lambda subject, kind, count: said_name(kept_name(kind, count, subject)) or work_word(kind)
+
+
+def _called(row: WorkItem) -> str:
+    kept = kept_name(row.kind, row.batch.total if row.batch else None, row.subject)
+    return said_name(kept) or work_word(row.kind)
 
 
 class HeldList(ListPage, CompanyPage):
@@ -42,7 +66,7 @@ class HeldList(ListPage, CompanyPage):
     empty_text = lazy("Work stands here when who asked for it lost the right before it ran.")
     file_name = "held-work"
     columns = (
-        Text("what", lazy("What"), ("what",)),
+        Called("what", lazy("What"), ("subject", "kind", "batch__total")),
         Text("who", lazy("Asked by"), ("who",)),
         Moment("asked", lazy("Asked"), ("created_at",), sort="pk"),
         Moment("held", lazy("Held since"), ("finished_at",)),
@@ -52,7 +76,7 @@ class HeldList(ListPage, CompanyPage):
     def queryset(self) -> Any:
         """Return the held work, with the name of who asked for it."""
         name = Concat(F("requested_by__last_name"), Value(" "), F("requested_by__first_name"))
-        return held_work().annotate(what=Coalesce(NullIf(F("subject"), Value("")), F("kind")), who=name)
+        return held_work().annotate(who=name)
 
     def row_prefix(self) -> str:
         """Return the beginning of an item's address."""
@@ -73,7 +97,7 @@ class HeldAction(ActionPage):
 
     permission = "work.decide"
     model = WorkItem
-    related = ("requested_by",)
+    related = ("requested_by", "batch")
 
     def crumbs(self) -> list[tuple[Any, str | None]]:
         """Return the way here."""
@@ -90,10 +114,10 @@ class HeldAction(ActionPage):
     def about(self, row: WorkItem) -> list[str]:
         """Return what it is about: the work, who asked for it and when."""
         if row.requested_by is None:
-            return [row.subject or row.kind]
+            return [_called(row)]
         asked = date_format(timezone.localtime(row.created_at), "SHORT_DATETIME_FORMAT")
         said = _("asked by %(who)s on %(when)s") % {"who": row.requested_by.full_name, "when": asked}
-        return [row.subject or row.kind, said]
+        return [_called(row), said]
 
     def lost(self) -> str:
         """Say that somebody else decided first."""
@@ -118,7 +142,7 @@ class HeldRun(HeldAction):
     def confirm(self, row: WorkItem) -> dict[str, Any]:
         """Say under whose name it runs."""
         return {
-            "title": _("Let run: %(what)s") % {"what": row.subject or row.kind},
+            "title": _("Let run: %(what)s") % {"what": _called(row)},
             "submit_label": _("Let it run under my name"),
             "happens": [
                 _("It runs at once, under your name and with your rights. What was done before is not done twice.")
@@ -143,7 +167,7 @@ class HeldDrop(HeldAction):
     def confirm(self, row: WorkItem) -> dict[str, Any]:
         """Say that nothing of it happens."""
         return {
-            "title": _("Drop: %(what)s") % {"what": row.subject or row.kind},
+            "title": _("Drop: %(what)s") % {"what": _called(row)},
             "submit_label": _("Drop it"),
             "happens": [_("It is never done. What was done of it before stays done.")],
             "items": self.about(row),

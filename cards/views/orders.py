@@ -20,6 +20,7 @@ from accounts.models import CustomerNumber
 from cards.catalogue import Category, CodeType, OnReach
 from cards.codes import can_seal, seal
 from cards.describe import address_text, controls_of, limit_text, products_text
+from cards.forms.numbers import AmountField, WholeField
 from cards.forms.order import OrderForm
 from cards.forms.plastic import SECRETS
 from cards.models import Card, CardProduct, Request
@@ -351,13 +352,13 @@ def neutral(form: forms.Form, data: QueryDict) -> QueryDict:
     """Return what was sent with its amounts as a draft keeps them: with a point and no grouping."""
     for name in _amounts(form):
         amount = form.cleaned_data.get(name)
-        data[name] = "" if amount is None else f"{amount:f}"
+        data[name] = "" if amount is None else f"{Decimal(amount):f}"
     return data
 
 
 def _amounts(form: forms.Form) -> list[str]:
-    """Return the fields that are typed in the way of a language; a draft keeps them with a point and no grouping."""
-    return [name for name, field in form.fields.items() if field.localize]
+    """Return the numbers, which are typed in the way of a language; a draft keeps them with a point and no grouping."""
+    return [name for name, field in form.fields.items() if isinstance(field, AmountField | WholeField)]
 
 
 def copied(card: Card) -> dict[str, Any]:

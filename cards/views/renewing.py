@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from cards.lifecycle import ACTIVE, CANCELLED, CARD, RENEWAL
+from cards.lifecycle import ACTIVE, CANCELLED, RENEWAL
 from cards.models import Card
 from cards.services import cancel_card, cancel_cards, take_back_card, take_back_cards
 from cards.views.acts import CardAct
@@ -29,16 +29,11 @@ def usable_text(card: Card) -> str:
 
 
 def _name(card: Card) -> str:
-    """Return a card as a confirmation names it: what is printed on it, its last digits, and how long it can be used.
-
-    One that can't be used, in a selection, has its status there.
-    """
+    """Return a card as a confirmation names it: what is printed on it, its last digits, how long it can be used."""
     parts = [card.printed_as]
     if card.number:
         parts.append(f"···· {card.last_digits}")
-    if card.status != ACTIVE:
-        parts.append(CARD.label(card.status))
-    elif card.expires_on:
+    if card.expires_on:
         parts.append(_("usable until %(day)s") % {"day": date_format(card.expires_on, "SHORT_DATE_FORMAT")})
     return " · ".join(parts)
 
@@ -120,11 +115,11 @@ class ManyRenewals(ManyCards):
 
     def extra(self, form: forms.Form) -> dict[str, Any]:
         """Return the confirmation, with exact counts and the dates of the cards that are named."""
-        named = list(self.chosen.order_by("-pk")[:SHOWN])
+        named = list(self.chosen.filter(self.able).order_by("-pk")[:SHOWN])
         return {
             "confirm": {
                 "items": [_name(card) for card in named],
-                "more": self.total - len(named),
+                "more": self.possible - len(named),
                 "tone": "primary",
                 "cancel_url": self.refused_url(),
                 "form": None,
@@ -145,14 +140,10 @@ class ManyRenewals(ManyCards):
         """Return the sentence that says for how many it is done."""
         raise NotImplementedError
 
-    def label(self) -> str:
-        """Return what the job is called."""
-        raise NotImplementedError
-
     def act(self, form: forms.Form) -> str:
         """Do it for a few at once; more than five become a job."""
         if self.total > AT_ONCE:
-            return self.promise(self.label(), {})
+            return self.promise({})
         names = dict(self.chosen.order_by("pk").values_list("pk", "printed_as"))
         refused = self.carry_out(list(names))
         for pk, why in refused.items():
@@ -195,9 +186,9 @@ class CancelMany(ManyRenewals):
         )
         return {
             "title": ngettext(
-                "Cancel the renewal of %(count)s card", "Cancel the renewal of %(count)s cards", self.total
+                "Cancel the renewal of %(count)s card", "Cancel the renewal of %(count)s cards", self.possible
             )
-            % {"count": self.total},
+            % {"count": self.possible},
             "submit_label": ngettext(
                 "Cancel the renewal of %(count)s card", "Cancel the renewal of %(count)s cards", self.possible
             )
@@ -218,10 +209,6 @@ class CancelMany(ManyRenewals):
             count,
         ) % {"count": count}
 
-    def label(self) -> str:
-        """Return what the job is called."""
-        return _("Cancelling of the renewal of %(count)s cards") % {"count": self.total}
-
 
 class TakeBackMany(ManyRenewals):
     """Confirm that the cancelling of a selection, or of all that match the filter, is taken back (CRD-53)."""
@@ -241,9 +228,11 @@ class TakeBackMany(ManyRenewals):
         ) % {"count": self.possible}
         return {
             "title": ngettext(
-                "Take back the cancelling of %(count)s card", "Take back the cancelling of %(count)s cards", self.total
+                "Take back the cancelling of %(count)s card",
+                "Take back the cancelling of %(count)s cards",
+                self.possible,
             )
-            % {"count": self.total},
+            % {"count": self.possible},
             "submit_label": ngettext(
                 "Take back the cancelling of %(count)s card",
                 "Take back the cancelling of %(count)s cards",
@@ -263,7 +252,3 @@ class TakeBackMany(ManyRenewals):
         return ngettext(
             "%(count)s card is not cancelled any more.", "%(count)s cards are not cancelled any more.", count
         ) % {"count": count}
-
-    def label(self) -> str:
-        """Return what the job is called."""
-        return _("Taking back the cancelling of %(count)s cards") % {"count": self.total}

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from fleetportal.core.access import Actor
 from fleetportal.core.mail import queue_mail
+from fleetportal.core.named import kept_name, said_name
 from fleetportal.core.notices import NoticeKind, Subject, declare_notice, notify
 from fleetportal.core.scope import company_scope, current_scope
 from fleetportal.core.tenancy import Tenancy, TenantForeignKey, TenantModel
@@ -37,6 +38,7 @@ class Batch(TenantModel):
         settings.TENANT_MODEL, on_delete=models.PROTECT, related_name="+", null=True, db_index=False
     )
     kind = models.CharField(max_length=60)
+    # Its name, where its kind has none (`named.declare_batches`): a file's.
     label = models.CharField(max_length=200)
     payload = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     status = models.CharField(max_length=7, choices=Status, default=Status.RUNNING)
@@ -53,7 +55,7 @@ class Batch(TenantModel):
         indexes = [models.Index(fields=["finished_at"], name="core_batch_finished")]
 
     def __str__(self) -> str:
-        return self.label
+        return said_name(kept_name(self.kind, self.total, self.label))
 
 
 class BatchRow(TenantModel):
@@ -139,7 +141,7 @@ def start_batch(
     payload: dict[str, Any],
     now: datetime,
     *,
-    label: str,
+    label: str = "",
     result_path: str = "",
     chunk: int = CHUNK,
 ) -> Batch:
@@ -148,7 +150,7 @@ def start_batch(
     `chosen` is a queryset of two values, the id and what the user calls it (`.values_list("pk", "plate")`): the rows
     are written from it in one statement, so the selection is that of this moment. The batch belongs to the company in
     scope. An empty selection is a batch that is done. Who asked gets an e-mail when the last row is dealt with, with a
-    link to `result_path`, in which {batch} stands for the batch's id.
+    link to `result_path`, in which {batch} stands for the batch's id. `label` names a batch whose kind has no name.
     """
     scope = current_scope()
     batch = Batch.objects.create(
@@ -310,7 +312,7 @@ def _count(batch: Batch, *, done: int, failed: int, now: datetime) -> None:
     batch.refresh_from_db()
     if batch.status == Batch.Status.DONE and batch.requested_by is not None and batch.requested_by.is_active:
         context = {
-            "label": batch.label,
+            "label": kept_name(batch.kind, batch.total, batch.label),
             "done": batch.done,
             "failed": batch.failed,
             "path": batch.payload.get("result_path", ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,23 +111,31 @@ class CaughtMail(OperatorModel):
 ContextBuilder = Callable[[OutgoingMail, datetime], "dict[str, Any] | None"]
 
 _BUILDERS: dict[str, ContextBuilder] = {}
-# Templates whose builder makes words only; what any other makes may open something, and is in the mail alone (ACC-42).
-_READABLE: set[str] = set()
+# What each builder says that may be read again in the browser; whatever else it makes is in the mail alone (ACC-42).
+_KEPT: dict[str, frozenset[str]] = {}
+# Templates whose button is made when they are sent and opens something: the browser says where it is to be found.
+_LINKED: set[str] = set()
+# Where a mail's context keeps what its builder said.
+_SAID = "said"
 
 
-def mail_context(template: str, *, readable: bool = False) -> Callable[[ContextBuilder], ContextBuilder]:
+def mail_context(
+    template: str, *, kept: Sequence[str] = (), link: bool = False
+) -> Callable[[ContextBuilder], ContextBuilder]:
     """Register what a template needs when it is sent; called as `builder(mail, now)` with the mail's company in scope.
 
-    `readable` says that the mail can be read in the browser too, since what the builder makes is no secret; it is then
-    called again in the scope of the person who reads. Raises ValueError for a template that has a builder already.
+    `kept` names the values that are words and no secret: they are kept with the mail, for the browser. What is not
+    named is in the mail alone. `link` says that the builder makes the mail's button, an address that opens something;
+    in the browser a sentence stands in its place. Raises ValueError for a template that has a builder already.
     """
 
     def register(builder: ContextBuilder) -> ContextBuilder:
         if template in _BUILDERS:
             raise ValueError(f"The mail {template} is completed twice.")
         _BUILDERS[template] = builder
-        if readable:
-            _READABLE.add(template)
+        _KEPT[template] = frozenset(kept)
+        if link:
+            _LINKED.add(template)
         return builder
 
     return register
@@ -211,12 +220,19 @@ def _unwanted(mail: OutgoingMail, item: WorkItem) -> bool:
 
 
 def compose(mail: OutgoingMail, now: datetime) -> EmailMultiAlternatives | None:
-    """Render a mail; None when whoever completes its context says that it is not needed any more."""
+    """Render a mail; None when whoever completes its context says that it is not needed any more.
+
+    What the mail says for good is noted in its context, for who saves it.
+    """
     with translation.override(mail.language):
         builder = _BUILDERS.get(mail.template)
         built = builder(mail, now) if builder else {}
         if built is None:
             return None
+        if mail.template in _KEPT:
+            said = {name: built[name] for name in _KEPT[mail.template] & built.keys()}
+            # Through JSON at once: words that are translated late would otherwise be so in another language.
+            mail.context[_SAID] = json.loads(json.dumps(said, cls=DjangoJSONEncoder))
         values = _values(mail) | built
         subject = " ".join(_render(mail.template, "subject.txt", values, autoescape=False).split())
         values["subject"] = subject
@@ -246,17 +262,18 @@ def _values(mail: OutgoingMail) -> dict[str, Any]:
     return values
 
 
-def letter(mail: OutgoingMail, now: datetime) -> SafeString | None:
+def letter(mail: OutgoingMail) -> SafeString | None:
     """Return the inside of a mail that was sent, for its recipient's browser and in its own language (ACC-42).
 
-    None when it is not kept: it held a link that opens something, or what it was written from has been emptied.
+    It is written from the row: nothing is made anew, so a link that opens something is in the mail alone, and the
+    letter says so. None for a mail that was not sent, or that has been emptied.
     """
-    builder = _BUILDERS.get(mail.template)
-    if mail.status != OutgoingMail.Status.SENT or mail.emptied_at or (builder and mail.template not in _READABLE):
+    said = mail.context.get(_SAID, None if mail.template in _BUILDERS else {})
+    if mail.status != OutgoingMail.Status.SENT or mail.emptied_at or said is None:
         return None
     with translation.override(mail.language):
-        built = builder(mail, now) if builder else {}
-        values = _values(mail) | (built or {}) | {"subject": mail.subject, "in_browser": True}
+        values = _values(mail) | said | {"subject": mail.subject, "in_browser": True}
+        values["link_in_mail"] = mail.template in _LINKED
         return SafeString(_render(mail.template, "html", values, autoescape=True))
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from fleetportal.core.notices import KINDS
 
+BATCHES: dict[str, Any] = {}
 WORK: dict[str, Any] = {}
 MAILS: dict[str, Any] = {}
 
@@ -24,6 +26,28 @@ def declare_work(words: Mapping[str, Any]) -> None:
 def declare_mails(words: Mapping[str, Any]) -> None:
     """Name mails by their templates; raises ValueError for one that has a word already."""
     _declare(MAILS, words)
+
+
+def declare_batches(names: Mapping[str, Any]) -> None:
+    """Name bulk actions by the kind of their work, with %(count)s; raises ValueError for a kind that has a name."""
+    _declare(BATCHES, names)
+
+
+def kept_name(kind: str, count: int | None, text: str) -> dict[str, Any] | str:
+    """Return what is kept of a bulk action's name: kind and count, of which each reader's language makes a name.
+
+    One whose kind has no name, and work that is part of none, is called by its text.
+    """
+    return text if count is None or kind not in BATCHES else {"kind": kind, "count": count}
+
+
+def said_name(kept: Any) -> str:
+    """Return the name in the language in force, from what `kept_name` returned; none for a kind of former days."""
+    return (
+        str(BATCHES.get(kept["kind"], "")) % {"count": number_format(kept["count"], force_grouping=True)}
+        if isinstance(kept, dict)
+        else str(kept)
+    )
 
 
 def _declare(table: dict[str, Any], words: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from celery.signals import beat_init, worker_init
+from django.conf import settings
 from django.db import connection
 
 logger = logging.getLogger(__name__)
@@ -46,13 +47,15 @@ def role_complaint(own: psycopg.Connection[Any]) -> str:
         return ""
     row = own.execute(
         "SELECT current_user, rolsuper OR rolbypassrls, EXISTS (SELECT FROM pg_class WHERE relowner = pg_roles.oid"
-        " AND relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace)"
-        " FROM pg_roles WHERE rolname = current_user"
+        " AND relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace),"
+        " EXISTS (SELECT FROM pg_roles AS wide WHERE wide.rolname = %s AND pg_has_role(wide.oid, 'USAGE'))"
+        " FROM pg_roles WHERE rolname = current_user",
+        [settings.WIDE_ROLE],
     ).fetchone()
     assert row is not None
-    name, passes, owns = row
-    if passes or owns:
-        why = "passes row-level security" if passes else "owns the tables"
+    name, passes, owns, inherits = row
+    if passes or owns or inherits:
+        why = "passes row-level security" if passes else "owns the tables" if owns else f"inherits {settings.WIDE_ROLE}"
         return f"DATABASE_URL names the role {name}, which {why}: the portal runs with a role that does not."
     _role_checked = True
     return ""

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 from _pytest.nodeid import NodeId
 
-from fleetportal.engines import demo, portal, settings, stamps, system, two_roles
+from fleetportal.engines import demo, others, portal, settings, stamps, system, two_roles
 from fleetportal.engines.errors import EngineError
 from fleetportal.engines.postgres import THROW_AWAY, Postgres
 from fleetportal.engines.processes import Process
@@ -94,9 +94,13 @@ def _in_controller() -> Servers:
     try:
         if settings.own_database():
             _start_postgres(servers)
+        else:
+            others.check_database()
         if not os.environ.get("REDIS_URL"):
             os.environ[_OWN_REDIS] = "1"
             _start_valkey(servers)
+        else:
+            others.check_redis()
         os.environ |= {
             "PORTAL_VAR": str(directory),
             "PORTAL_DEMO": "1",

@@ -14,12 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg
-import redis
-
-from fleetportal.engines import demo, portal, settings, stamps, system
+from fleetportal.engines import demo, others, portal, settings, stamps, system
 from fleetportal.engines.errors import EngineError
 from fleetportal.engines.postgres import Postgres
 from fleetportal.engines.processes import Process
@@ -108,19 +104,11 @@ class Supervisor:
         self.environment = settings.environment(self.plan, self.urls)
 
     def _check_others(self) -> None:
-        """Ask each server that is not ours for an answer, so that a wrong address is told at once."""
-        for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
-            if not self.plan.own_database:
-                try:
-                    psycopg.connect(os.environ[name], connect_timeout=5).close()
-                except psycopg.Error as error:
-                    raise EngineError(f"The server in {name} does not let us in: {str(error).strip()}") from error
-        if not self.plan.own_redis:
-            url = os.environ["REDIS_URL"]
-            try:
-                redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5).ping()
-            except (redis.RedisError, ValueError) as error:
-                raise EngineError(f"The server in REDIS_URL ({urlsplit(url).hostname}) says: {error}") from error
+        """Ask each server that is not ours for an answer, so that what is wrong with it is told at once."""
+        if not self.plan.own_database:
+            others.check_database()
+        if not self.plan.own_redis and (advice := others.check_redis()):
+            say(advice)
 
     def prepare(self) -> None:
         """Bring the schema, the collected files and the demo data up to date; what has not changed is left out."""

@@ -127,15 +127,20 @@ def pages(
             row(f"{said}, CPU, against F", cpu[name] / base, 1.5, goal)
             for name, said, goal in (
                 ("activity", "Activity, 1,000,000 acts", 1.0),
-                ("activity, person", "Activity of one person", 1.0),
-                ("activity, act", "Activity, a frequent act", 1.0),
-                ("activity, rare act", "Activity, a rare act", 1.0),
-                ("activity, object", "Activity about one plate", 1.0),
-                ("activity, deep", "Activity, deep page", 1.0),
                 ("users", "2,000 users", 1.0),
-                ("users, searched", "2,000 users, searched", 1.2),
                 ("users/rights", "rights of 2,000 users in 18 applications", 1.2),
-                ("users/rights, deep", "rights of 2,000 users, deep page", 1.2),
+            )
+        ),
+        *(
+            row(f"{said}, CPU, against its first page", cpu[name] / cpu[name.split(", ")[0]], must, goal)
+            for name, said, must, goal in (
+                ("activity, person", "Activity of one person", 2.5, 1.5),
+                ("activity, act", "Activity, a frequent act", 2.5, 1.5),
+                ("activity, rare act", "Activity, a rare act", 1.5, 1.5),
+                ("activity, object", "Activity about one plate", 1.5, 1.5),
+                ("activity, deep", "Activity, deep page", 1.2, 1.05),
+                ("users, searched", "2,000 users, searched", 2.5, 1.5),
+                ("users/rights, deep", "rights of 2,000 users, deep page", 1.2, 1.05),
             )
         ),
         row("rights of 2,000 users as CSV, CPU, against plain CSV", files["rights, csv"].cpu_ms / csv, 2, 1.5),

@@ -217,7 +217,7 @@ def test_the_role_of_the_principal_user_is_handed_over(opened, own, visit):
     (lea,) = own.colleagues
     lea.visitor.speak("fr")
     page, mails, verb = opened("fr"), visit(OPERATOR), "Transmettre le rôle d'utilisateur principal"
-    follow(page, "Chercher des utilisateurs")
+    follow(page, "Rechercher des utilisateurs")
     follow(page, verb)
     page.locator("#id_member").select_option(label=lea.name)
     page.get_by_label("Oui, je transmets").check()

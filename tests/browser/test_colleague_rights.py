@@ -27,7 +27,7 @@ WORDS = {
         "download": "Download",
     },
     "fr": {
-        "find users": "Chercher des utilisateurs", "actions": "Actions pour", "change": "Modifier",
+        "find users": "Rechercher des utilisateurs", "actions": "Actions pour", "change": "Modifier",
         "once more": "Votre mot de passe, encore une fois", "go on": "Continuer", "drivers": "Conducteurs",
         "right": "Déplacer vers la droite", "save": "Enregistrer les modifications", "told": "averti par e-mail.",
         "subject": "Votre accès à", "profile": "Profil : Gestion, avant : Consultation",

@@ -28,7 +28,7 @@ WORDS = {
         "phone": "Téléphone", "profile": "Profil", "given": "Déplacer vers la droite", "send": "Créer et inviter",
         "subject": "Acme Logistics vous invite", "continue": "Continuer", "join": "Rejoindre",
         "wrong": "tel qu'il a été saisi",
-        "invited": "Invité", "active": "Actif", "cards": "Chercher une carte", "users": "Chercher des utilisateurs",
+        "invited": "Invité", "active": "Actif", "cards": "Rechercher une carte", "users": "Rechercher des utilisateurs",
     },
 }  # fmt: skip
 

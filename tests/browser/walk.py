@@ -242,6 +242,10 @@ def _operator(walk, person):
         walk.add("operator:file", OPERATOR, aside, "set-aside")
     walk.add("operator:products", OPERATOR, "/operator/products/")
     walk.add("operator:product", OPERATOR, one("/operator/products/"))
+    for number, file in enumerate(person.links("/operator/files/?aside=on", r"/operator/files/\d+/"), 1):
+        walk.add("operator:settle_file", OPERATOR, f"{file}settle/", str(number))
+        for line in person.links(file, r"/operator/lines/\d+/settle/"):
+            walk.add("operator:settle_line", OPERATOR, line)
     walk.add("operator:work", OPERATOR, "/operator/work/")
     walk.add("operator:mail", OPERATOR, "/operator/mail/")
     walk.add("operator:caught", OPERATOR, "/operator/mail/demonstration/")

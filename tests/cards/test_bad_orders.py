@@ -44,6 +44,9 @@ WRONG = (
     ("recipient", "X" * 81, "Ensure this value has at most 80 characters (it has 81)."),
     ("street", "", "Fill in “Street and number”."),
     ("postal_code", "12345678901", "Ensure this value has at most 10 characters (it has 11)."),
+    ("postal_code", "abc", "In BE a postal code is written as 1000."),
+    ("postal_code", "0999", "In BE a postal code is written as 1000."),
+    ("postal_code", "١٠٠٠", "In BE a postal code is written as 1000."),
     ("town", " ", "Fill in “Town”."),
     ("country", "XX", "Select a valid choice. XX is not one of the available choices."),
     ("customer_number", "", "Make a choice for “Customer number”."),
@@ -91,7 +94,7 @@ WRONG = (
     ("limit_diesel_amount", "1000000", "Enter 999999.99 or less."),
     ("limit_diesel_amount", "250.505", "Ensure that there are no more than 2 decimal places."),
     ("limit_diesel_amount", "250,50", NUMBER),
-    ("limit_diesel_amount", "1,000", NUMBER),
+    ("limit_diesel_amount", "1,00", NUMBER),
     ("limit_diesel_unit", "kwh", "Select a valid choice. kwh is not one of the available choices."),
     ("limit_wash_unit", "l", "Select a valid choice. l is not one of the available choices."),
     ("limit_diesel_period", "year", "Select a valid choice. year is not one of the available choices."),
@@ -105,6 +108,7 @@ NEEDS = {
     "plate_country": {"category", "printed_as"},
     "hours_until": {"hours_from"},
     "countries": {"area"},
+    "postal_code": {"country"},
     "limit_wash_unit": {"limit_wash_amount"},
 }
 
@@ -169,7 +173,30 @@ def test_a_wrong_limit_alone_has_the_focus(ada):
 
 @pytest.mark.rule("CRD-4")
 def test_a_card_that_pays_for_nothing_is_refused(ada):
-    assert refused(ada, pays_diesel="").errors == {"pays_diesel": "Choose at least one product or service."}
+    seen = refused(ada, pays_diesel="", limit_diesel_amount="")
+    # Said once, at the group, which has the focus and is described by it.
+    [(place, sentence)] = seen.errors.items()
+    assert sentence == "Choose at least one product or service."
+    group = seen.page.first(id=place)
+    assert group.first("legend").text == "Products, services and limits"
+    assert f"{place}_error" in group.attrs["aria-describedby"].split()
+    assert [one for one in seen.main.all() if "autofocus" in one.attrs] == [group]
+    [line] = seen.page.first(id="error-summary").all("li")
+    assert (line.text, line.first("a").attrs["href"]) == (sentence, f"#{place}")
+    assert "One thing to correct" in seen.page.first(id="error-summary").text
+
+
+@pytest.mark.rule("GEN-9")
+@pytest.mark.parametrize(
+    ("wrong", "focused"), [({"printed_as": ""}, "printed_as"), ({"street": ""}, None), ({"tank_capacity": "x"}, None)]
+)
+def test_what_is_wrong_first_has_the_focus_a_group_among_them(ada, wrong, focused):
+    seen = refused(ada, pays_diesel="", limit_diesel_amount="", **wrong)
+    [with_focus] = [one for one in seen.main.all() if "autofocus" in one.attrs]
+    assert with_focus.attrs.get("name") == focused
+    assert (with_focus.name == "fieldset") is (focused is None)
+    links = [line.first("a").attrs["href"] for line in seen.page.first(id="error-summary").all("li")]
+    assert links == ([f"#id_{focused}", "#group-4"] if focused else ["#group-4", f"#id_{next(iter(wrong))}"])
 
 
 @pytest.mark.rule("CRD-4")

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from cards.models import Card, Request
 from fleetportal.core.batches import Batch, BatchRow
-from fleetportal.core.mail import OutgoingMail
+from fleetportal.core.mail import OutgoingMail, compose
+from fleetportal.core.scope import all_companies
 from fleetportal.core.work_models import WorkItem
 from tests import factories
 from tests.cards.browse import Browser
@@ -263,9 +264,15 @@ def test_a_few_are_blocked_while_one_waits(ada, number):
     cards = [*many(number, 3), factories.card(number, status="new", printed_as="1-NEW-009")]
     query = "&".join(f"select={card.pk}" for card in cards)
     page = ada.get(f"cards/block/?do=block&{query}")
-    assert page.title == "Block 4 cards"
+    assert page.title == "Block 3 cards"
     assert "3 cards are blocked: refused at every terminal, at once." in page.text
-    assert "1 card can't be blocked because of its status; the result says why." in page.text
+    assert page.form.first("button", type="submit").text == "Block 3 cards now"
+    assert "1 of the 4 selected cards stays as it is, because of its status: New (1)." in page.text
+    assert [one.text for one in page.main.first("ul", class_="items").all("li")] == [
+        "1-MNY-002",
+        "1-MNY-001",
+        "1-MNY-000",
+    ]
     assert ada.send(page).errors == {"reason": "Choose a reason."}
     seen = ada.send(page, reason="loss")
     assert set(seen.messages) == {
@@ -299,6 +306,42 @@ def test_more_than_five_become_a_job_that_shows_its_progress_and_its_result(ada,
     assert {fresh(card).status for card in cards[:6]} == {"blocked"}
     assert {len(audit_of(issue_of(card), "cards.block")) for card in cards[:6]} == {1}
     assert audit_of(issue_of(cards[0]))[0].actor_id == ada.person.pk
+
+
+@pytest.mark.rule("CRD-54", "GEN-4")
+def test_the_confirmation_counts_what_will_be_blocked_and_says_why_not_the_rest(ada, number):
+    able = many(number, 2)
+    rest = [*many(number, 3, status="blocked"), *many(number, 2, status="expired")]
+    page = ada.get("cards/block/?" + "&".join(f"select={card.pk}" for card in [*able, *rest]))
+    assert page.title == "Block 2 cards"
+    assert page.form.first("button", type="submit").text == "Block 2 cards now"
+    sentence = "5 of the 7 selected cards stay as they are, because of their status: Blocked (3), Expired (2)."
+    assert sentence in page.main.first("ul", class_="effects-not").text
+    assert len(page.main.first("ul", class_="items").all("li")) == 2
+
+
+@pytest.mark.rule("CRD-54", "GEN-4", "GEN-8")
+def test_a_job_is_called_in_its_readers_language(ada, number, worker):
+    """Asked for in English, read in Dutch: on its page, in the notice and in the mail."""
+    cards = many(number, 6)
+    seen = ada.fill("cards/block/?" + "&".join(f"select={card.pk}" for card in cards), reason="theft")
+    assert seen.title == "Block of 6 cards"
+    assert one(Batch).label == ""
+    ada.post("/accounts/language/", {"language": "nl", "next": ada.home})
+    assert ada.get(seen.path).title == "Blokkering van 6 kaarten"
+    worker.work(timezone.now())
+    said = [row["Melding"] for row in ada.get("notices/").rows]
+    assert "Klaar: Blokkering van 6 kaarten" in said
+    ada.post("/accounts/language/", {"language": "fr", "next": ada.home})
+    assert "Blocage de 6 cartes" in ada.get("notices/").text
+    [queued] = rows(OutgoingMail, template="batch_done")
+    names = {"en": "Block of 6 cards", "fr": "Blocage de 6 cartes", "nl": "Blokkering van 6 kaarten"}
+    for language, words in names.items():
+        queued.language = language
+        with all_companies(reason="reading a mail"):
+            message = compose(queued, timezone.now())
+        assert words in message.subject
+        assert words in message.body
 
 
 @pytest.mark.rule("CRD-54", "GEN-4")

@@ -64,7 +64,7 @@ def test_the_general_tab_changes_division_cost_centre_vehicle_driver_and_address
         "Fleet division": "Sales",
         "Cost centre": "CC-17",
         "Vehicle": "1-VEH-001",
-        "Driver": "Dirk De Smet",
+        "Driver": "De Smet Dirk",
         "Delivery address": "Garage, Steenweg 1, 9000 Gent, Belgium",
     }
     assert {name: seen.facts[name] for name in expected} == expected

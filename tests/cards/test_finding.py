@@ -226,7 +226,7 @@ def test_the_download_has_general_information_ceilings_and_controls(ada, fleet, 
     expected = {
         "Secret code": "4 digits, calculated by the operator",
         "Fleet division": "Sales",
-        "Driver": "Dirk De Smet",
+        "Driver": "De Smet Dirk",
         "Status": "Active",
         "Area": "All countries of the network",
         "Odometer at the terminal": "no",

@@ -81,8 +81,86 @@ def test_amounts_are_typed_in_the_users_way_and_shown_so_again(ada, language, ty
     assert one(CardLimit).amount == expected
 
 
-@pytest.mark.parametrize(("language", "typed"), [("en", "250,50"), ("en", "1,250"), ("fr", "1.250"), ("nl", "1.250")])
-def test_an_amount_that_could_mean_two_things_is_asked_again(ada, language, typed):
+@pytest.mark.parametrize(
+    ("language", "typed", "meant"),
+    [
+        ("en", "1,250.50", "1250.50"),
+        ("en", "1,250", "1250"),
+        ("en", "1 250.50", "1250.50"),
+        ("en", "123,456.78", "123456.78"),
+        ("nl", "1.250,50", "1250.50"),
+        ("nl", "1.250", "1250"),
+        ("nl", "1 250,50", "1250.50"),
+        ("nl", "1\xa0250.50", "1250.50"),
+        ("fr", "1 250,50", "1250.50"),
+        ("fr", "1\u202f250,5", "1250.50"),
+        ("fr", "1\xa0250", "1250"),
+        ("fr", "1.250,50", "1250.50"),
+    ],
+)
+def test_thousands_are_grouped_as_the_language_does(ada, language, typed, meant):
+    """In the order, between the form and its check, and in a change."""
+    speak(ada, language)
+    seen = check(ada, limit_diesel_amount=typed, max_amount=typed)
+    assert seen.errors == {}
+    ada.send(seen)
+    card, expected = one(Card), Decimal(meant)
+    assert one(CardLimit).amount == card.max_amount == expected
+    with_another = {"limit_diesel_amount": typed.replace("25", "26").replace("45", "46")}
+    ada.send(ada.get(f"cards/{card.pk}/change/?tab=limits"), **with_another)
+    assert one(CardLimit).amount == Decimal(meant.replace("25", "26").replace("45", "46"))
+
+
+@pytest.mark.parametrize(
+    ("language", "capacity", "minutes"),
+    [("en", "1,200", "1,440"), ("nl", "1.200", "1.440"), ("fr", "1 200", "1\u202f440"), ("nl", "1200", "1440,0")],
+)
+def test_whole_numbers_are_grouped_so_too(ada, language, capacity, minutes):
+    speak(ada, language)
+    ada.send(check(ada, tank_capacity=capacity, min_minutes_between=minutes))
+    assert (one(Card).tank_capacity, one(Card).min_minutes_between) == (1200, 1440)
+
+
+def test_a_whole_number_of_a_draft_is_the_same_in_every_language(ada):
+    speak(ada, "nl")
+    seen = check(ada, tank_capacity="1.200", min_minutes_between="90")
+    speak(ada, "en")
+    ada.send(ada.get(seen.path))
+    assert (one(Card).tank_capacity, one(Card).min_minutes_between) == (1200, 90)
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "sentence"),
+    [
+        ("en", "1.250", "Do you mean 1250 or 1.25? Write the number so."),
+        ("fr", "1.250", "Voulez-vous dire 1250 ou 1,25\xa0? Écrivez le nombre ainsi."),
+        ("fr", "1,250", "Voulez-vous dire 1250 ou 1,25\xa0? Écrivez le nombre ainsi."),
+        ("fr", "1.255", "Voulez-vous dire 1255 ou 1,255\xa0? Écrivez le nombre ainsi."),
+        ("nl", "1,250", "Bedoelt u 1250 of 1,25? Schrijf het getal zo."),
+    ],
+)
+def test_an_amount_that_could_mean_two_things_is_asked_again(ada, language, typed, sentence):
+    speak(ada, language)
+    fields = ("limit_diesel_amount", "max_amount", "tank_capacity")
+    seen = check(ada, **dict.fromkeys(fields, typed))
+    assert {name: said.replace("\xa0", " ") for name, said in seen.errors.items()} == dict.fromkeys(
+        fields, sentence.replace("\xa0", " ")
+    )
+    assert {seen.inputs(name)[0].attrs["value"] for name in fields} == {typed}
+
+
+@pytest.mark.parametrize(
+    ("language", "typed"),
+    [
+        ("en", "250,50"),
+        ("en", "1.250,50"),
+        ("nl", "1,250.50"),
+        ("nl", "12.50.000"),
+        ("fr", "1.25.0"),
+        ("nl", "1.2500,00"),
+    ],
+)
+def test_a_number_that_is_grouped_in_another_way_is_refused(ada, language, typed):
     speak(ada, language)
     seen = check(ada, limit_diesel_amount=typed)
     assert set(seen.errors) == {"limit_diesel_amount"}

@@ -79,7 +79,7 @@ def test_everything_of_the_form_is_on_the_card(ada, number):
         "Cost centre": "CC-17",
         "Extra mention": "NIGHT SHIFT",
         "Vehicle": "1-ABC-123",
-        "Driver": "Dirk De Smet",
+        "Driver": "De Smet Dirk",
         "Country of the plate": "Belgium",
         "Category": "By vehicle",
         "Secret code": "4 digits, calculated by the operator",
@@ -221,7 +221,7 @@ def test_a_driver_is_found_in_either_order_of_the_names(ada, number, typed):
     factories.driver(number, first_name="An Sofie", last_name="De Smet")
     factories.driver(number, first_name="Sofie", last_name="De Smet")
     seen = check(ada, driver=typed)
-    assert (seen.errors, seen.facts.get("Driver")) == ({}, "An Sofie De Smet")
+    assert (seen.errors, seen.facts.get("Driver")) == ({}, "De Smet An Sofie")
 
 
 @pytest.mark.rule("CRD-6")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core.management import CommandError
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Company, CustomerNumber, FleetDivision, Membership, User
@@ -25,6 +27,7 @@ from fleetportal.core.mail import OutgoingMail
 from fleetportal.core.scope import all_companies
 from fleetportal.core.work_models import WorkItem
 from fleetportal.engines.demo import DEMO_PASSWORD, SIGN_IN_NAMES
+from tests.accounts.mailbox import caught, send_waiting
 from tests.cards.seeded import (
     WIDE,
     cards_mirror_their_issues,
@@ -133,7 +136,7 @@ def test_who_manages_the_fleet_drives_a_car_of_it(demo):
     with of("PRO-ACMEAA"):
         driver = Driver.objects.select_related("member__user").get(member__isnull=False)
         card = Card.objects.get(driver=driver)
-        assert (driver.member.user.email, str(driver)) == ("management@acme.example", "Isabelle Lejeune")
+        assert (driver.member.user.email, str(driver)) == ("management@acme.example", "Lejeune Isabelle")
         assert (card.status, card.vehicle.ended_at) == ("active", None)
 
 
@@ -224,11 +227,31 @@ def test_every_card_and_request_is_found(demo):
         )
 
 
-def test_nothing_of_the_past_is_done_or_sent_today(demo):
+def test_nothing_of_the_past_is_done_or_sent_today_but_the_mail_of_who_is_invited(demo):
     with all_companies(reason=WIDE):
-        assert not WorkItem.objects.exclude(status=WorkItem.Status.DONE).exists()
-        assert not OutgoingMail.objects.exclude(status=OutgoingMail.Status.SENT).exists()
+        [work] = WorkItem.objects.exclude(status=WorkItem.Status.DONE)
+        [letter] = OutgoingMail.objects.exclude(status=OutgoingMail.Status.SENT)
+        assert work.payload["mail"] == letter.key
+        assert (letter.template, letter.to) == ("colleague_invited", "invited@acme.example")
         assert not Batch.objects.filter(sent_at=None).exists()
+
+
+def test_an_invitation_is_on_its_way_until_the_portal_runs_and_can_then_be_taken_up(demo):
+    principal = Client()
+    principal.force_login(User.objects.get(email="principal@acme.example"))
+    with of("PRO-ACMEAA"):
+        page = f"/PRO-ACMEAA/users/{Membership.objects.get(user__email='invited@acme.example').pk}/"
+    assert "The invitation is on its way." in principal.get(page).content.decode()
+    send_waiting()
+    assert "The invitation was sent and works until" in principal.get(page).content.decode()
+    [letter] = caught()
+    invited = Client()
+    opened = invited.post(re.search(r"/invitations/[0-9a-f]{64}/", str(letter.body))[0], follow=True)
+    assert opened.request["PATH_INFO"] == "/invitations/"
+    answers = {"last_name": "FONTAINE", "first_name": "CÉLINE", "phone": "0470123456"}
+    answers |= {"password1": "Zeker-12-weten", "password2": "Zeker-12-weten"}
+    came = invited.post("/invitations/", answers, follow=True)
+    assert came.request["PATH_INFO"].startswith("/PRO-ACMEAA/"), came.content.decode()
 
 
 def test_the_card_makers_mishaps_were_set_aside(demo):

@@ -112,6 +112,13 @@ def test_the_owners_role_is_refused_at_the_start_and_by_healthz(hearts, monkeypa
     assert "portal_owner" not in json.dumps(answer)
 
 
+def test_a_role_that_inherits_the_wide_one_is_refused_at_the_start(hearts, settings):
+    settings.WIDE_ROLE = settings.APP_ROLE  # every role has its own rights without asking
+    with pytest.raises(SystemExit, match=f"inherits {settings.WIDE_ROLE}"):
+        startup.refuse_owner_role()
+    assert ask()[1]["down"] == ["database"]
+
+
 def test_a_database_that_is_not_there_yet_does_not_end_the_start(hearts, monkeypatch, caplog):
     lose_database(monkeypatch)
     startup.refuse_owner_role()

@@ -1,6 +1,7 @@
 """What docs/operators/backup.md tells operators to do, done."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -110,3 +111,18 @@ def test_the_programs_of_our_own_server_are_at_hand_while_it_runs(migrated, home
     (engines / "urls.json").write_text('{"DATABASE_URL": "x"}')
     (engines / "postgres.json").symlink_to(migrated.config_file)
     assert ask().stdout == "postgres,1\n"
+
+
+def test_the_files_are_kept_without_the_secret_and_what_can_be_made_again(tmp_path):
+    text = (REPOSITORY / "docs" / "operators" / "backup.md").read_text()
+    commands = re.findall(r"^    (tar .*PORTAL_VAR.*)$", text, re.MULTILINE)
+    assert len(commands) == 2
+    before, after = tmp_path / "before", tmp_path / "after"
+    after.mkdir()
+    for name in ("engines/postgres.json", "log/web.log", "static/site.css", "secret.key", "files/ab/one"):
+        (before / name).parent.mkdir(parents=True, exist_ok=True)
+        (before / name).write_text(name)
+    for command, place in zip(commands, (before, after), strict=True):  # nothing went to the card maker yet
+        told = command.replace("portal-files-$(date +%F).tar", "portal-files.tar")
+        subprocess.run(["sh", "-c", told], cwd=tmp_path, env=os.environ | {"PORTAL_VAR": str(place)}, check=True)
+    assert [str(path.relative_to(after)) for path in after.rglob("*") if path.is_file()] == ["files/ab/one"]

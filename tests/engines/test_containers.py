@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 import threading
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 
 from deploy import healthcheck
 
@@ -176,6 +179,20 @@ def test_the_image_and_the_demonstration_start_the_same_programs(tmp_path):
         assert "--concurrency 2" in " ".join(words)
     assert "REMAP_SIGTERM: SIGQUIT" in SERVICES["worker"]
     assert worker.environment["REMAP_SIGTERM"] == "SIGQUIT"
+
+
+def test_what_root_collects_can_be_read_by_the_portals_user(settings, tmp_path):
+    collected = settings.STORAGES["staticfiles"]
+    options = {**collected.get("OPTIONS", {}), "location": tmp_path / "collected", "base_url": "/static/"}
+    before = os.umask(0o077)
+    try:
+        storage = storages.create_storage({**collected, "OPTIONS": options})
+        storage.save("css/site.css", ContentFile(b"a {}"))
+        storage.save_manifest()
+    finally:
+        os.umask(before)
+    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "collected").rglob("*")}
+    assert found == {"css": 0o755, "site.css": 0o644, "staticfiles.json": 0o644}
 
 
 @pytest.mark.parametrize(

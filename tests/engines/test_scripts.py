@@ -1,5 +1,6 @@
 """The programs behind `make env`, `make rules`, `make plant` and the look for missing programs."""
 
+import json
 import os
 import shutil
 import stat
@@ -300,3 +301,23 @@ def test_the_build_server_runs_the_whole_suite():
     assert "set -euo pipefail" in script.read_text()
     assert "make test" in script.read_text()
     subprocess.run(["bash", "-n", script], check=True)
+
+
+def test_what_the_pages_need_can_be_installed_by_every_npm():
+    """Debian's npm stops at an override of a package that somebody asks for by a tag, such as `latest`.
+
+    Any npm fetches such a package anew, in today's version, unless the lock says where the chosen one lies.
+    """
+    chosen = json.loads((REPOSITORY / "package.json").read_text())
+    packages = json.loads((REPOSITORY / "package-lock.json").read_text())["packages"]
+    by_tag = {
+        name
+        for package in packages.values()
+        for name, wanted in package.get("dependencies", {}).items()
+        if wanted.isalpha()
+    }
+    assert by_tag
+    assert not by_tag & set(chosen.get("overrides", {}))
+    for name in by_tag:
+        found = packages[f"node_modules/{name}"]
+        assert found.get("resolved", "").endswith(f"/{name}-{found['version']}.tgz")

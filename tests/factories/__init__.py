@@ -10,6 +10,7 @@ principal user of Borea, a stranger; Vera is that of Cedar, which has not starte
 from tests.factories.basis import NOW, PASSWORD
 from tests.factories.examples import EXAMPLES
 from tests.factories.fleet import (
+    aside_line,
     card,
     card_product,
     document,
@@ -55,6 +56,7 @@ __all__ = [
     "PASSWORD",
     "PEOPLE",
     "acceptance",
+    "aside_line",
     "audit_entry",
     "bulk_batch",
     "card",

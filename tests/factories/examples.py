@@ -9,7 +9,7 @@ from django.db import models
 
 from accounts.models import Company, MembershipDivision, MembershipNumber, NoticeChoice, NoticeRecipient
 from cards.lifecycle import NEW
-from cards.models import Issue, Request, SetAsideLine
+from cards.models import Issue, Request
 from fleetportal.core.batches import BatchRow
 from fleetportal.core.mail import CaughtMail
 from fleetportal.core.scope import all_companies
@@ -17,7 +17,7 @@ from fleetportal.core.seals import AuditSeal
 from fleetportal.core.work_models import JobRun
 from fleetportal.imports.models import ImportLine
 from tests.factories.basis import NOW, following
-from tests.factories.fleet import card, document, driver, limit, maker_file, production_batch, vehicle
+from tests.factories.fleet import aside_line, card, document, driver, limit, maker_file, production_batch, vehicle
 from tests.factories.kernel import (
     audit_entry,
     bulk_batch,
@@ -115,7 +115,7 @@ EXAMPLES: dict[str, Callable[[Company], models.Model]] = {
     "cards.MakerFile": lambda owner: maker_file(),
     "cards.Request": _request,
     "cards.RequestDocument": lambda owner: document(_request(owner)),
-    "cards.SetAsideLine": lambda owner: _of(SetAsideLine, file=maker_file(), line=2, text="made;x", reason="Why."),
+    "cards.SetAsideLine": lambda owner: aside_line(),
     "core.AuditEntry": lambda owner: audit_entry(owner),
     "core.AuditSeal": lambda owner: _of(AuditSeal, first=following(), last=9, horizon=1, marked_at=NOW),
     "core.Batch": lambda owner: bulk_batch(owner),

@@ -15,8 +15,9 @@ from cards.catalogue import Category, CodeType
 from cards.lifecycle import ACTIVE, BLOCKED, DISPATCHED, EXPIRED, IN_CREATION, IN_PRODUCTION, NEW, RECEIVED, WITHDRAWN
 from cards.mirror import refresh_cards
 from cards.models import Batch as ProductionBatch
-from cards.models import Card, CardLimit, CardProduct, Issue, MakerFile, Request, RequestDocument
+from cards.models import Card, CardLimit, CardProduct, Issue, MakerFile, Request, RequestDocument, SetAsideLine
 from cards.numbers import allocate
+from cards.production.answers import NOBODYS
 from fleetportal.core.files import StoredFile
 from fleetportal.core.scope import all_companies
 from tests.factories.basis import NOW, following
@@ -167,6 +168,13 @@ def maker_file(**fields: Any) -> MakerFile:
     }
     with all_companies(reason="test data"):
         return MakerFile.objects.create(**fields)
+
+
+def aside_line(file: MakerFile | None = None, line: int = 2) -> SetAsideLine:
+    """Set a line of a file of the card maker aside; of one that was taken, unless it is given."""
+    file = file or maker_file(state=MakerFile.State.TAKEN, reason="", lines=4, applied=3)
+    with all_companies(reason="test data"):
+        return SetAsideLine.objects.create(file=file, line=line, text=f"made;x;{line}", reason=NOBODYS)
 
 
 def document(request: Request, name: str = "order.pdf") -> RequestDocument:

@@ -71,7 +71,7 @@ def saved_view(owner: Company | None, by: User, name: str = "", **fields: Any) -
 
 def bulk_batch(owner: Company | None, by: User | None = None, **fields: Any) -> Batch:
     """Make a bulk action that is done, without rows."""
-    fields = {"kind": "cards.block_many", "label": "Block of 7 cards", "status": "done", "created_at": NOW, **fields}
+    fields = {"kind": "cards.block_many", "total": 7, "done": 7, "status": "done", "created_at": NOW, **fields}
     with all_companies(reason="test data"):
         return Batch.objects.create(company=owner, requested_by=by, **fields)
 

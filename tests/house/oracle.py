@@ -129,6 +129,8 @@ operator:files       login     hide hide hide hide hide hide hide hide hide hide
 operator:file        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:products    login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:product     login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:settle_file login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:settle_line login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:work        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:retry       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:mail        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
@@ -279,6 +281,8 @@ METHODS = {
     "operator:file": READ,
     "operator:products": READ,
     "operator:product": FORM,
+    "operator:settle_file": FORM,
+    "operator:settle_line": FORM,
     "operator:work": READ,
     "operator:retry": FORM,
     "operator:mail": READ,
@@ -343,6 +347,8 @@ OBJECT = {
     "operator:product": "product",
     "operator:batch": "batch",
     "operator:file": "file",
+    "operator:settle_file": "file",
+    "operator:settle_line": "aside_line",
     "operator:retry": "stopped",
 }
 # The same, in a status that does not: the answer leads to `refused_url`, and nothing is written.
@@ -374,6 +380,7 @@ REFUSED = {
     "cards:held_run": ("done", "cards:held"),
     "cards:held_drop": ("done", "cards:held"),
     "operator:retry": ("done", "operator:work"),
+    "operator:settle_file": ("settled_file", "operator:file"),
 }
 
 EVERYWHERE = {"own", "other_division", "no_division", "other_number"}
@@ -409,6 +416,7 @@ OPERATOR_SCOPES = {
     "product": ("own", "not_existing"),
     "batch": ("own", "not_existing"),
     "file": ("own", "not_existing"),
+    "aside_line": ("own", "not_existing"),
 }
 
 # Addresses that are no pages of the portal: what a signed-out and a signed-in person get for GET and for an empty POST.

@@ -92,7 +92,7 @@ def test_a_change_to_another_companys_id_is_an_error_at_its_field(world: World, 
         "printed_as": "P",
         "recipient": "A",
         "street": "B",
-        "postal_code": "1",
+        "postal_code": "1000",
         "town": "C",
         "country": "BE",
     }

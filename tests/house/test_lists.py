@@ -30,7 +30,10 @@ pytestmark = pytest.mark.django_db
 
 LISTS = {name: page for name, page in pages().items() if issubclass(page, ListPage) and page.get is ListPage.get}
 DETAILS = {name: page for name, page in pages().items() if name in OBJECT and page not in LISTS.values()}
-LIST_QUERIES, DETAIL_QUERIES = 10, 15
+# Without the two that open and close the transaction, which a test has around itself.
+LIST_QUERIES, DETAIL_QUERIES = 8, 13
+# Lists whose rows are about things of many kinds ask once more what these are called.
+ONE_MORE = {"account:activity", "operator:work"}
 # Cells that a spreadsheet would take for a formula.
 FORMULAS = ["=1+1", "+32 2 555", "-1", "@SUM(A1)", "\t=1", "=cmd|' /C calc'!A0"]
 
@@ -186,7 +189,7 @@ def test_a_list_of_twelve_asks_no_more_than_a_list_of_two(acme, visit, name, vie
         ROWS[name](acme)
     twelve = queries(lambda: visit(name, query))
     assert len(twelve) == len(two), twelve
-    assert len(twelve) <= LIST_QUERIES, twelve
+    assert len(twelve) <= LIST_QUERIES + (name in ONE_MORE), twelve
 
 
 @pytest.mark.rule("GEN-6")
@@ -244,6 +247,7 @@ def test_a_page_about_one_thing_asks_little_however_much_hangs_on_it(acme, visit
         "batch": lambda: factories.production_batch().pk,
         "conditions": lambda: factories.conditions().pk,
         "file": lambda: factories.maker_file().pk,
+        "aside_line": lambda: factories.aside_line().pk,
         "held": lambda: factories.work_item(acme, status="held").pk,
         "stopped": lambda: factories.work_item(acme, status="failed").pk,
         "new_request": lambda: _request(factories.card(number, status="new")).pk,
@@ -289,7 +293,7 @@ def _order(number):
     return {
         "product": factories.card_product().pk, "customer_number": number.pk, "category": "vehicle",
         "printed_as": "1-ABC-123", "plate_country": "BE", "pays_diesel": "on", "area": "everywhere",
-        "code_type": "calculated", "recipient": "A", "street": "B", "postal_code": "1", "town": "C", "country": "BE",
+        "code_type": "calculated", "recipient": "A", "street": "B", "postal_code": "1000", "town": "C", "country": "BE",
     }  # fmt: skip
 
 

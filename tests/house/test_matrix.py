@@ -117,6 +117,8 @@ def body(world, name, scope="own", persona="ada"):
         "cards:block_many": {"reason": "loss"},
         "views:new": {"name": "Mine"},
         "views:change": {"name": "Renamed"},
+        "operator:settle_file": {"note": "Sent again."},
+        "operator:settle_line": {"note": "Sent again."},
         "operator:view_new": {"name": "Mine"},
         "operator:view_change": {"name": "Renamed"},
     }.get(name, {})  # fmt: skip

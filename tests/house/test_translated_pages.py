@@ -317,7 +317,7 @@ def read_operator(reader: Reader, fleet: Fleet) -> None:
     otto = fleet.otto
     file = factories.maker_file(reason=answers.ALREADY_TAKEN)
     with all_companies(reason="test data"):
-        SetAsideLine.objects.create(file=file, line=2, text="x;y", reason=answers.NOBODYS)
+        line = SetAsideLine.objects.create(file=file, line=2, text="x;y", reason=answers.NOBODYS)
         company = fleet.number.company
         asked = Request.objects.order_by("pk").first()
     stopped = factories.work_item(company, status="failed", error="OSError", subject="x")
@@ -327,6 +327,10 @@ def read_operator(reader: Reader, fleet: Fleet) -> None:
     for page in ("", "requests/", "batches/", "files/", "work/", "mail/", "mail/demonstration/", "produce/?oldest=1"):
         reader.get(otto, f"/operator/{page}")
     reader.get(otto, f"/operator/files/{file.pk}/")
+    reader.get(otto, f"/operator/files/{file.pk}/settle/")
+    reader.send(otto, f"/operator/lines/{line.pk}/settle/", note="x")
+    other = factories.maker_file(reason=answers.ALREADY_TAKEN)
+    reader.send(otto, f"/operator/files/{other.pk}/settle/", note="x")
     reader.get(otto, f"/operator/requests/{asked.pk}/")
     reader.get(otto, "/operator/produce/")
     reader.send(otto, "/operator/produce/?oldest=1")

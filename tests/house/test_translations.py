@@ -45,6 +45,8 @@ SAME = {
 # The words agreed on for screens: the English one -> French, Dutch. A card and a request are feminine in French.
 WORDS = {
     "Company": ("Entreprise", "Bedrijf"),
+    "Search": ("Rechercher", "Zoeken"),
+    "Find users": ("Rechercher des utilisateurs", "Gebruikers zoeken"),
     "Customer number": ("Numéro client", "Klantennummer"),
     "Fleet division": ("Division de parc", "Wagenparkdivisie"),
     "Administrator": ("Administrateur", "Beheerder"),
@@ -159,6 +161,14 @@ def test_the_words_are_those_agreed_on(language):
     translated = {(entry.msgctxt, entry.msgid): entry.msgstr for entry in CATALOGUES[language]}
     wanted = {one if isinstance(one, tuple) else (None, one): pair[at] for one, pair in WORDS.items()}
     assert {one: translated.get(one) for one in wanted} == wanted
+
+
+def test_one_searches_with_one_word():
+    """A button or an entry of a menu begins with it; *que cherchez-vous* stays what one says."""
+    begins = {"fr": r"(?i)^(chercher|trouver)\b", "nl": r"(?i)^(opzoeken|vinden)\b|\b(opzoeken|vinden)$"}
+    for language, wrong in begins.items():
+        found = [text for entry in CATALOGUES[language] for text in said(entry) if re.search(wrong, text)]
+        assert found == [], language
 
 
 def test_users_are_spoken_to_politely(language):

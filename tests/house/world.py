@@ -44,6 +44,8 @@ from tests.house import (
 
 MARK = "ZYXBOREA"
 NOWHERE = 2**62
+# A bulk action that is called by its label, so that the mark can stand there.
+UNNAMED = "accounts.import_users"
 # The session is the visitor's own, and a heartbeat the process's.
 _OWN_TABLES = ("django_session", "usersessions_usersession", "core_heartbeat")
 _WRITES = re.compile(
@@ -239,11 +241,13 @@ def _own_things(world: World) -> None:
     world.ids["download", "colleague"] = factories.download(world.acme, colleague).pk
     world.ids["download", "own"] = world.ids["download", "other_company"] = world.ids["download/ben", "own"]
     world.ids["download/abby", "other_company"] = factories.download(world.borea, world.people["abby"]).pk
-    world.ids["job", "own"] = factories.bulk_batch(world.borea, world.people["ben"], label=MARK).pk
+    world.ids["job", "own"] = factories.bulk_batch(world.borea, world.people["ben"], label=MARK, kind=UNNAMED).pk
     world.ids["job", "other_company"] = world.ids["job", "own"]
     # Abby belongs to both: what she began in Borea is not there while she acts for Acme.
     world.ids["draft/abby", "other_company"] = factories.draft(world.borea, world.people["abby"], body).pk
-    world.ids["job/abby", "other_company"] = factories.bulk_batch(world.borea, world.people["abby"], label=MARK).pk
+    world.ids["job/abby", "other_company"] = factories.bulk_batch(
+        world.borea, world.people["abby"], label=MARK, kind=UNNAMED
+    ).pk
 
 
 def _begun_change(world: World, company: Company, person: User) -> int:
@@ -258,6 +262,8 @@ def _operator_things(world: World) -> None:
     world.ids["product", "own"] = factories.card_product().pk
     world.ids["batch", "own"] = factories.production_batch().pk
     world.ids["file", "own"] = factories.maker_file().pk
+    world.ids["settled_file", "own"] = factories.maker_file(settled_at=factories.NOW, settlement="Sent again.").pk
+    world.ids["aside_line", "own"] = factories.aside_line().pk
     for scope, company in (("own", world.acme), ("other_company", world.borea)):
         world.ids["stopped", scope] = factories.work_item(company, status="failed", error="It broke.", subject=MARK).pk
         mark = MARK if company == world.borea else ""

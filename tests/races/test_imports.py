@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
@@ -25,6 +26,7 @@ from fleetportal.imports.models import Import
 from tests import factories
 from tests.accounts.colleagues.conftest import visitor
 from tests.accounts.loading.conftest import HEADINGS
+from tests.accounts.loading.test_companies import LOAD, NUMBERS, delta
 from tests.cards.online import Person
 from tests.sheets import upload, workbook
 
@@ -234,3 +236,43 @@ def test_an_address_that_a_file_and_a_change_give_at_once_is_given_once(
             assert TAKEN in applied.text
             assert read(User, email=f"cis{'x' * turn}@client.example") == []
             assert read(Membership, pk=an.pk)[0].user_id == user.pk
+
+
+@pytest.mark.rule("ONB-7")
+def test_a_company_is_loaded_with_a_principal_user_whom_another_company_invites_at_that_moment(
+    acme, number, window, at_once, monkeypatch
+):
+    """Both have looked for the person and found nobody when both make them: one person, a member of each."""
+    make, met = services.create_user, threading.Barrier(2)
+
+    def meet_first(**about):
+        with suppress(threading.BrokenBarrierError):
+            met.wait(MOMENT)
+        return make(**about)
+
+    ada, otto = factories.member(acme, "Ada"), factories.operator()
+    staff = SimpleNamespace(user=otto, company=SimpleNamespace(identifier="operator"))
+    for turn in range(3):
+        address, customer = f"zoe{turn}@delta.example", f"0081234{turn}"
+        data = delta({"VAT number": "", "Principal user: e-mail address": address, "Old user name": ""},
+                     numbers=[{**NUMBERS[0], "Customer number": customer}], divisions=(), users=())  # fmt: skip
+        answer = visitor(otto).post(LOAD, {"file": upload(data, "delta.xlsx")}, follow=True)
+        assert answer.context["can_apply"], answer.content.decode()
+        loading, inviting = window(staff), window(ada)
+        file, form = loading.get(answer.request["PATH_INFO"]), inviting.get("users/new/")
+        typed = {"last_name": "Dupont", "first_name": "Zoé", "email": address, "phone": "081550440",
+                 "profile": "consultation", "applications": ["cards"]}  # fmt: skip
+        met.reset()
+        monkeypatch.setattr(services, "create_user", meet_first)
+        loaded, invited = at_once(
+            lambda loading=loading, file=file: loading.send(file),
+            lambda inviting=inviting, form=form, typed=typed: inviting.send(form, **typed),
+        )
+        monkeypatch.setattr(services, "create_user", make)
+        assert loaded.messages[0].startswith("The company is loaded."), (turn, loaded.text)
+        assert invited.errors == {}, turn
+        (user,) = read(User, email=address)
+        here, there = sorted(read(Membership, user=user), key=lambda one: one.is_principal)
+        assert (here.company_id, there.company_id == acme.pk) == (acme.pk, False)
+        assert (here.is_principal, there.is_principal) == (False, True)
+        assert len(read(Invitation, membership__user=user, ended_at=None)) == 2

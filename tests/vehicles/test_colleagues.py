@@ -33,7 +33,7 @@ def test_a_driver_is_linked_to_a_colleague_and_both_pages_say_so(firm, max_):
     assert made.member_id == max_.pk
     assert f'<a href="{firm.url(f"users/{max_.pk}/")}">{max_.name}</a>' in answer.content.decode()
     assert (
-        f'<a href="{firm.url(f"drivers/{made.pk}/")}">Dirk De Smet</a>'
+        f'<a href="{firm.url(f"drivers/{made.pk}/")}">De Smet Dirk</a>'
         in firm.get(f"users/{max_.pk}/").content.decode()
     )
     assert "This colleague is linked to no driver." in firm.get(f"users/{firm.ada.pk}/").content.decode()

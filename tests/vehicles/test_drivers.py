@@ -32,7 +32,7 @@ def make(firm, by=None, **changes):
 @pytest.mark.rule("GEN-2")
 def test_a_driver_is_created_and_shown_with_what_was_entered(firm):
     made, answer = make(firm)
-    assert "Dirk De Smet is created." in said(answer)
+    assert "De Smet Dirk is created." in said(answer)
     page = answer.content.decode()
     assert all(word in page for word in ("dirk.desmet@acme.example", "+32 470 12 34 56", "B, CE", "North", "Created"))
     [entry] = entries("drivers.created")
@@ -101,11 +101,11 @@ def test_a_driver_who_leaves_is_noted_and_their_cards_are_told(firm):
     made, _answer = make(firm)
     factories.card(firm.one, driver=made, printed_as="DIRK DE SMET")
     assert "Cards: DIRK DE SMET." in firm.get(f"drivers/{made.pk}/end/").content.decode()
-    assert 'value="Dirk De Smet"' in firm.get("cards/new/").content.decode()
+    assert 'value="De Smet Dirk"' in firm.get("cards/new/").content.decode()
     answer = firm.send(f"drivers/{made.pk}/end/")
-    assert "It is noted that Dirk De Smet has left." in said(answer)
+    assert "It is noted that De Smet Dirk has left." in said(answer)
     assert len(entries("drivers.ended")) == 1
-    assert 'value="Dirk De Smet"' not in firm.get("cards/new/").content.decode()
+    assert 'value="De Smet Dirk"' not in firm.get("cards/new/").content.decode()
     for path in ("end/", "change/"):
         assert "This driver has left already." in said(firm.send(f"drivers/{made.pk}/{path}"))
     assert len(entries("drivers.ended")) == 1
@@ -149,3 +149,16 @@ def test_who_may_only_look_is_refused_below_the_pages_too(kind, verb):
     about = {} if verb == "create" else {kind: None}
     with pytest.raises(PermissionDenied):
         getattr(services, f"{verb}_{kind}")(actor=looks, now=factories.NOW, **about, **given)
+
+
+@pytest.mark.rule("GEN-2")
+def test_a_driver_is_called_by_the_last_name_first_wherever_one_reads_it(firm):
+    """As users are, and as the lists are sorted."""
+    made, _answer = make(firm)
+    card = factories.card(firm.one, driver=made)
+    for page in (f"drivers/{made.pk}/", f"drivers/{made.pk}/end/", "activity/", f"cards/{card.pk}/", "cards/new/"):
+        content = firm.get(page).content.decode()
+        assert "De Smet Dirk" in content, page
+        assert "Dirk De Smet" not in content, page
+    file = b"".join(firm.get("cards/?format=csv").streaming_content).decode()
+    assert "De Smet Dirk" in file

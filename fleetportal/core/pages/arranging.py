@@ -10,11 +10,12 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.http import HttpRequest
 from django.urls import resolve
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from fleetportal.core import views_saved
+from fleetportal.core import beside, views_saved
 from fleetportal.core.pages.base import CompanyPage, as_id
 from fleetportal.core.pages.columns import Column, Link
 from fleetportal.core.templatetags.portal_ui import icon
@@ -104,18 +105,31 @@ def panel(page: ListPage, columns: list[Column]) -> str:
     )
 
 
-def place_of(page: ListPage) -> str:
+def place_of(request: HttpRequest) -> str:
     """Return the name of the list's address, under which its views are kept."""
-    match = page.request.resolver_match or resolve(page.request.path)
+    match = request.resolver_match or resolve(request.path)
     return match.view_name
+
+
+def _mine(asker: beside.Asker) -> Any:
+    views = views_saved.mine(asker.actor.person).filter(place=asker.place).order_by("key")
+    return beside.rows(views, pk="pk", name="name", query="query", is_default="is_default")
+
+
+KEPT = "views.kept"
+beside.declare(KEPT, _mine)
 
 
 def kept_views(page: ListPage) -> list[Kept]:
     """Return the reader's views of this list: id, name, words of the address, whether it is opened with it."""
     if page.actor.user is None or not page.actor.may(views_saved.PERMISSION):
         return []
-    views = views_saved.mine(page.actor.user).filter(place=place_of(page))
-    return list(views.order_by("key").values_list("pk", "name", "query", "is_default"))
+    if not isinstance(page, CompanyPage):
+        views = views_saved.mine(page.actor.user).filter(place=place_of(page.request)).order_by("key")
+        return list(views.values_list("pk", "name", "query", "is_default"))
+    # Asked together with what the rest of the page needs.
+    beside.ask(page.request, [KEPT, *page.beside], frame=True)
+    return [(one["pk"], one["name"], one["query"], one["is_default"]) for one in beside.answer(page.request, KEPT)]
 
 
 def opened_with(page: ListPage, views: list[Kept]) -> str:

@@ -114,6 +114,8 @@ class ListPage(Page):
     search_field: ClassVar[str] = "pk"
     search_placeholder: ClassVar[Any] = ""
     act_fields: ClassVar[tuple[str, ...]] = ()
+    # What its filters ask beside the rows (`fleetportal.core.beside`), to be asked with the rest.
+    beside: ClassVar[tuple[str, ...]] = ()
     empty_title: Any = ""
     empty_text: Any = ""
     file_name: ClassVar[str] = "list"

@@ -15,7 +15,11 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from fleetportal.core.named import said_name
+
 register = template.Library()
+# What a job is called, from what a mail or a notice keeps of it.
+register.filter("called", said_name)
 
 # Widgets whose id stands on a group of inputs: "autofocus" would be copied to each of them.
 _GROUPS = {"radioselect", "checkboxselectmultiple", "twolists", "followingchoices"}
@@ -61,7 +65,10 @@ def first_error(form: BaseForm) -> BoundField | None:
     """The first visible field with an error, in the order in which the page shows the fields."""
     if not form.is_bound or not form.errors:
         return None
-    return next((field for field in in_order(form) if field.errors), None)
+    # A group that is wrong as a whole has the focus itself.
+    groups = {group["first"] for group in getattr(form, "wrong_groups", ())}
+    found = next((field for field in in_order(form) if field.errors or field.name in groups), None)
+    return None if found is None or found.name in groups else found
 
 
 @register.filter
@@ -75,13 +82,15 @@ def in_order(form: BaseForm) -> list[BoundField]:
 @register.filter
 def hidden_errors(form: BaseForm) -> list[str]:
     """What is wrong with the form as a whole or with its hidden fields: said on top, since no field shows it."""
-    return [*form.non_field_errors(), *(error for field in form.hidden_fields() for error in field.errors)]
+    at_groups = [error for group in getattr(form, "wrong_groups", ()) for error in group["errors"]]
+    whole = (str(error) for error in form.non_field_errors() if error not in at_groups)
+    return [*whole, *(str(error) for field in form.hidden_fields() for error in field.errors)]
 
 
 @register.filter
 def error_count(form: BaseForm) -> int:
     """How many things must be put right before the form can be sent."""
-    return len(hidden_errors(form)) + sum(len(field.errors) for field in form.visible_fields())
+    return sum(len(errors) for errors in form.errors.values())
 
 
 @register.filter

@@ -162,6 +162,34 @@ def test_all_errors_of_all_sheets_are_said(otto):
     assert not User.objects.filter(email="zoe@delta.example").exists()
 
 
+def test_a_postal_code_is_one_of_its_country_and_said_at_its_cell(otto):
+    numbers = [
+        {**NUMBERS[0], "Postal code": "abc"},
+        {**NUMBERS[1], "Postal code": "5000", "Country": "NL"},
+        {**NUMBERS[0], "Customer number": "00812347", "Postal code": "1", "Country": "Holland"},
+        {**NUMBERS[0], "Customer number": "00812348", "Postal code": "SW1A 1AA", "Country": "GB"},
+    ]
+    wrong = errors_of(send(otto, delta(numbers=numbers)))
+    assert wrong == {
+        (2, "Postal code"): ["In BE a postal code is written as 1000."],
+        (3, "Postal code"): ["In NL a postal code is written as 1012 AB."],
+        (4, "Country"): ["A country is two letters, such as BE."],
+    }
+    own = errors_of(send(otto, delta({"Postal code": "1234", "Country": "DE"})))
+    assert own == {(2, "Postal code"): ["In DE a postal code is written as 10115."]}
+    assert not Company.objects.exists()
+
+
+def test_a_postal_code_is_kept_as_its_country_writes_it(otto):
+    numbers = [{**NUMBERS[0], "Postal code": "b-5000"}, {**NUMBERS[1], "Postal code": "1012ab", "Country": "nl"}]
+    apply(otto, send(otto, delta({"Postal code": "L-1111", "Country": "LU"}, numbers=numbers)))
+    with all_companies(reason="a test looks"):
+        assert Company.objects.get().postal_code == "1111"
+        assert list(CustomerNumber.objects.order_by("number").values_list("postal_code", flat=True)) == [
+            "5000", "1012 AB"
+        ]  # fmt: skip
+
+
 def test_old_user_names_belong_to_one_person(otto):
     apply(otto, send(otto, delta()))
     again = delta(

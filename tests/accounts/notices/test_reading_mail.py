@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.rule("ACC-42")]
 
 LINK = re.compile(r"https?://[^/\s]+(/mail/\d+/)")
 NOT_KEPT = "This message can't be read here."
+IN_THE_MAIL = "The link itself stands in the e-mail and nowhere else."
 
 
 def text_of(answer):
@@ -66,26 +67,47 @@ def test_it_is_read_in_the_language_in_which_it_was_sent(office):
     assert "Vous avez bloqué" in page
 
 
-def test_a_mail_with_a_token_is_kept_nowhere_and_its_page_says_so(office, max_):
+def test_a_mail_with_a_token_is_read_without_it_and_says_where_it_is(office, max_):
     ask_email_change(user=max_.user, actor=person_actor(max_.user), new_email="new@people.example", now=timezone.now())
     send_waiting()
     (sent,) = outbox.outbox
     (opens,) = set(re.findall(r"/accounts/[\w/-]*email[\w/-]*/[^\s/]{10,}/?", sent.body))
     (path,) = LINK.findall(sent.body)
     page = visitor(max_.user).get(path)
-    assert NOT_KEPT in page.content.decode()
+    assert "You asked for this to be your e-mail address" in text_of(page)
+    assert IN_THE_MAIL in text_of(page)
     assert opens.rstrip("/").rsplit("/", 1)[1] not in page.content.decode()
     with all_companies(reason="test"):
         assert "token" not in str(OutgoingMail.objects.values().get()).lower()
 
 
-def test_a_mail_to_somebody_without_an_account_has_no_page(office):
-    """A reset goes to an address; whose it is, is found when it is sent."""
+def test_who_asks_for_an_address_reads_the_same_whether_it_is_somebody_elses(office, max_):
+    """Else one could ask the portal who has an account; that is told at the address alone, which has no such page."""
+    pages = []
+    for wanted in ("free@people.example", office.ada.user.email):
+        ask_email_change(user=max_.user, actor=person_actor(max_.user), new_email=wanted, now=timezone.now())
+        send_waiting()
+        row = mails()[-1]
+        page = visitor(max_.user).get(f"/mail/{row.pk}/")
+        pages.append(text_of(page).partition("Sent to")[2].replace(wanted, "…"))
+    free, taken = outbox.outbox
+    assert "belongs to an account of the portal already" in taken.body
+    assert [len(LINK.findall(one.body)) for one in (free, taken)] == [1, 0]
+    assert pages[0] == pages[1]
+    assert IN_THE_MAIL in pages[0]
+
+
+def test_a_new_password_is_asked_for_an_address_and_read_by_whose_it_is(office, max_):
+    """Whose it is, is found when it is sent; to an address that nobody has, nothing goes."""
     queue_password_reset(office.ada.user.email, language="en", now=timezone.now())
+    queue_password_reset("nobody@people.example", language="en", now=timezone.now())
     send_waiting()
     (sent,) = outbox.outbox
-    assert LINK.findall(sent.body) == []
-    assert visitor(office.ada.user).get(f"/mail/{mails()[0].pk}/").status_code == 404
+    (path,) = LINK.findall(sent.body)
+    page = visitor(office.ada.user).get(path)
+    assert "You asked for a new password." in text_of(page)
+    assert "/password/reset/key/" not in page.content.decode()
+    assert visitor(max_.user).get(path).status_code == 404
 
 
 def test_what_was_emptied_after_a_month_says_that_it_is_gone(office, max_):

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cards", "0004_needs_plastic"),
+        ("cards", "0005_needs_plastic"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ import cards.plastic
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cards", "0003_was_candidate"),
+        ("cards", "0004_settled"),
     ]
 
     operations = [
