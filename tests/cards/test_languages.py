@@ -107,7 +107,7 @@ def test_thousands_are_grouped_as_the_language_does(ada, language, typed, meant)
     card, expected = one(Card), Decimal(meant)
     assert one(CardLimit).amount == card.max_amount == expected
     with_another = {"limit_diesel_amount": typed.replace("25", "26").replace("45", "46")}
-    ada.send(ada.get(f"cards/{card.pk}/change/?tab=limits"), **with_another)
+    alter(ada, card, "limits", **with_another)
     assert one(CardLimit).amount == Decimal(meant.replace("25", "26").replace("45", "46"))
 
 

@@ -310,7 +310,6 @@ def test_a_chosen_code_is_kept_when_none_is_typed(ada, number):
         ("general", {"category": "nobody"}, "category"),
         ("general", {"extra_mention": "½"}, "extra_mention"),
         ("general", {"plate_country": "??"}, "plate_country"),
-        ("products", {"pays_diesel": "", "pays_adblue": ""}, "pays_diesel"),
         ("code", {"code_type": "none"}, "code_type"),
     ],
 )
@@ -326,6 +325,14 @@ def next_tab(ada, card, stated, name):
     tabs = ada.get(stated.link("Change something else")).main.first("nav", class_="tabs").all("a")
     [href] = [one.attrs["href"] for one in tabs if one.text == name]
     return ada.get(f"cards/{card.pk}/change/{href.rpartition('/')[2]}")
+
+
+@pytest.mark.rule("GEN-9")
+def test_a_card_that_would_pay_for_nothing_is_refused_at_the_group(ada, card):
+    before = counted()
+    seen = state(ada, card, "products", pays_diesel="", pays_adblue="")
+    assert list(seen.errors.values()) == ["Choose at least one product or service."]
+    assert counted() == before
 
 
 @pytest.mark.rule("CRD-40")
