@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from cards.catalogue import BlockReason
+from cards.lifecycle import NEW
 from cards.models import Card
 from cards.rules import sentence
 from cards.services import block_card, delete_card, receive_card
@@ -72,11 +73,21 @@ class CardBlock(CardAct):
                 _("The card is refused at every terminal, at once: every plastic of it that exists."),
                 _("A block can't be undone."),
                 _("You get an e-mail that confirms it."),
+                *self.ordered(row),
                 _("With a duplicate, a new plastic with the same number and settings is made within 24 hours."),
             ],
             "not_happens": [_("Driver codes are not blocked.")],
             "items": [f"{row.printed_as} · ···· {row.last_digits}" if row.number else row.printed_as],
         }
+
+    def ordered(self, row: Card) -> list[str]:
+        """Say what becomes of a changed plastic that is ordered beside the one in use (CRD-43)."""
+        if row.status != NEW or not row.live:
+            return []
+        return [
+            _("The new card that is ordered, rank %(rank)s, is not made, and nothing it was to change changes.")
+            % {"rank": row.rank}
+        ]
 
     def act(self, form: forms.Form) -> str:
         """Block the card and order the duplicate."""

@@ -177,6 +177,8 @@ class CardChange(ChangePage):
         drivers = Driver.objects.filter(ended_at__isnull=True).order_by("last_name", "first_name")
         draft = f"&draft={self.draft.pk}" if self.draft is not None else ""
         general = self.tab() == "general"
+        names = list(TABS)
+        following = names[names.index(self.tab()) + 1 :][:1]
         return {
             "title": _("Change the card %(card)s") % {"card": self.object.printed_as},
             "tabs": [
@@ -184,6 +186,10 @@ class CardChange(ChangePage):
                 for name, label in TABS.items()
             ],
             "statement": self.statement(),
+            "more_submits": [
+                {"name": "next", "value": name, "label": _("Go on with %(tab)s") % {"tab": TABS[name]}}
+                for name in following
+            ],
             "plates": Vehicle.objects.filter(ended_at__isnull=True).values_list("plate", flat=True)[:SUGGESTIONS]
             if general
             else [],
@@ -206,7 +212,7 @@ class CardChange(ChangePage):
         return super().answer_again(form, taken)
 
     def act(self, form: forms.Form) -> str:
-        """Keep the tab in the draft, a code sealed, and go on to the statement."""
+        """Keep the tab in the draft, a code sealed, and go on to the next tab or to the statement."""
         assert isinstance(form, ChangeForm)
         data = form.cleaned_data
         if data["version"] != self.object.version:
@@ -221,13 +227,19 @@ class CardChange(ChangePage):
         draft.data["tabs"][form.tab] = neutral(form, sent).urlencode()
         if form.tab == "code":
             draft.sealed = self.sealed(data, draft)
-        if not plan_change(self.object, self.change_of(draft)).something:
+        following = self.request.POST.get("next", "")
+        something = plan_change(self.object, self.change_of(draft)).something
+        if following in TABS and not something and draft.pk is None:
+            return f"{self.request.path}?tab={following}"
+        if not something and following not in TABS:
             if draft.pk is not None:
                 draft.delete()
             messages.success(self.request, _("Nothing was different."))
             return self.refused_url()
         draft.updated_at = self.now
         draft.save()
+        if following in TABS:
+            return f"{self.request.path}?tab={following}&draft={draft.pk}"
         return self.url("cards:change_check", draft.pk)
 
     def sealed(self, data: dict[str, Any], draft: Draft) -> bytes | None:

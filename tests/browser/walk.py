@@ -163,7 +163,9 @@ def _company(walk, person):
     for tab in ("general", "products", "limits", "controls", "code"):
         walk.add("cards:change", PRINCIPAL, f"{active}change/?tab={tab}", tab)
     walk.add("cards:change_check", PRINCIPAL, begin_change(person, active))
-    walk.add("cards:card", PRINCIPAL, person.first(f"{requests}?kind=changed&status=received", card), "changed")
+    changed = person.first(f"{requests}?kind=changed&status=received", rf"{requests}\d+/")
+    walk.add("cards:request", PRINCIPAL, changed, "changed")
+    walk.add("cards:card", PRINCIPAL, person.first(changed, card), "changed")
     walk.add("cards:block", PRINCIPAL, f"{active}block/")
     walk.add("cards:delete", PRINCIPAL, person.first(f"{cards}?status=new", rf"{card}delete/"))
     walk.add("cards:receive", PRINCIPAL, arriving)

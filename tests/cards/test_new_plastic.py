@@ -352,6 +352,22 @@ def test_several_tabs_are_confirmed_together(ada, card):
     assert len(rows(Request, kind="changed")) == 1
 
 
+@pytest.mark.rule("CRD-40")
+def test_one_goes_from_tab_to_tab_and_nothing_that_was_typed_is_lost(ada, card):
+    form = ada.get(f"cards/{card.pk}/change/")
+    assert [one.text for one in form.main.all("button")] == ["Check the change", "Go on with Products and services"]
+    # Nothing is different yet: the next tab opens as it is.
+    products = ada.send(form, next="products")
+    limits = ada.send(products, next="limits", pays_wash="on")
+    assert "limit_wash_amount" in limits.values
+    code = ada.send(ada.send(limits, next="controls", limit_wash_amount="40"), next="code", tank_capacity="61")
+    assert [one.text for one in code.main.all("button")] == ["Check the change"]
+    stated = ada.send(code)
+    assert set(tables(stated)["Takes effect at once"]) == {"Limit for Car wash", "Tank capacity"}
+    assert set(tables(stated)["Makes a new card"]) == {"Services"}
+    assert rows(Issue, card_id=card.pk, rank=2) == []
+
+
 @pytest.mark.rule("CRD-43", "GEN-3")
 def test_of_two_who_stated_a_new_card_the_second_is_told(ada, max_, card):
     mine, theirs = state(ada, card, printed_as="2-NEW-222"), state(max_, card, printed_as="3-XYZ-333")
@@ -366,7 +382,9 @@ def test_of_two_who_stated_a_new_card_the_second_is_told(ada, max_, card):
 @pytest.mark.rule("CRD-43", "CRD-51")
 def test_a_block_ends_the_old_plastic_and_the_order_of_the_new_one(ada, card):
     alter(ada, card, "code", code_type="chosen", secret_code="7391", secret_code_again="7391")
-    ada.fill(f"cards/{card.pk}/block/", reason="theft", duplicate="yes")
+    page = ada.get(f"cards/{card.pk}/block/")
+    assert "The new card that is ordered, rank 2, is not made, and nothing it was to change changes." in page.text
+    ada.send(page, reason="theft", duplicate="yes")
     assert [issue_of(card, rank).status for rank in (1, 2, 3)] == ["blocked", "withdrawn", "new"]
     gone = issue_of(card, 2)
     assert (gone.changes, gone.sealed_code, again(card).code_type) == (None, None, "calculated")

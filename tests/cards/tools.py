@@ -42,7 +42,7 @@ def order(person: Browser, **typed: Any) -> Seen:
 
 def settle(person: Browser, seen: Seen) -> Seen:
     """Confirm what the page before a change states; a form with errors, or a refusal, stays as it is."""
-    return person.send(seen) if seen.title.startswith("Check the change of") else seen
+    return person.send(seen) if "/cards/change/" in seen.place else seen
 
 
 def alter(person: Browser, card: Card, tab: str = "general", **typed: Any) -> Seen:

@@ -47,7 +47,8 @@ def test_one_statement_that_is_confirmed_in_two_windows_at_once_orders_one_card(
         stated = ada.fill(f"cards/{card.pk}/change/", printed_as="2-NEW-222")
         other = ada.get(stated.path)
         answers = at_once(lambda page=stated: ada.send(page), lambda page=other: ada.send(page))
-        assert {answer.place for answer in answers} == {ada.url(f"requests/{request_of(card, 2).pk}/")}
+        assert len({answer.place for answer in answers}) == 1
+        assert answers[0].place.endswith(f"/requests/{request_of(card, 2).pk}/")
         assert len(rows(Request, card_id=card.pk, kind="changed")) == 1
 
 
