@@ -225,6 +225,7 @@ class CardChange(ChangePage):
         for name in (*SECRETS, "csrfmiddlewaretoken", formkeys.FIELD):
             sent.pop(name, None)
         draft.data["tabs"][form.tab] = neutral(form, sent).urlencode()
+        draft.data["tab"] = form.tab
         if form.tab == "code":
             draft.sealed = self.sealed(data, draft)
         following = self.request.POST.get("next", "")
@@ -277,7 +278,7 @@ class ChangeCheck(ChangePage):
     def change_url(self) -> str:
         """Return the tab that was filled in last, with what was typed."""
         assert self.draft is not None
-        tab = next(reversed(self.draft.data["tabs"]))
+        tab = self.draft.data.get("tab", "")
         return f"{self.url('cards:change', self.card_id())}?tab={tab}&draft={self.draft.pk}"
 
     def prepare(self) -> None:
