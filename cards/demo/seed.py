@@ -99,6 +99,7 @@ def make(*, now: datetime) -> None:
         acme, borea = bring_in(ACME, now=now), bring_in(BOREA, now=now)
         story = Story(now=now, random=_dice(STORY_SEED), operator=operator, products=card_products())
         lives = _lives(acme, fleet.acme, ACME_FATES, _dice(ACME_SEED), now, days_between=45)
+        _renew_plastics(lives, now)
         lives += _lives(borea, fleet.borea, BOREA_FATES, _dice(BOREA_SEED), now, days_between=90)
         for life in lives:
             story.begin(life)
@@ -129,7 +130,6 @@ def _lives(
         chosen = next(one for one in lives if one.settings.division == DRIVES_FOR and one.fate.name == "active")
         chosen.settings.driver, chosen.member = cast.people[DRIVES].name, cast.people[DRIVES].actor.membership
     _let_go(lives, now)
-    _renew_plastics(lives, now)
     _park(lives)
     return lives
 
