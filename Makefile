@@ -7,6 +7,10 @@ PY      := $(VENV)/bin/python
 # For programs that read the settings but never sign in to a server.
 NO_SERVERS := SECRET_KEY=none DATABASE_URL=postgresql://none@localhost/none REDIS_URL=redis://localhost
 
+# Where the environment says otherwise, each of the portal's processes compiles the sources anew, and each worker of the
+# tests the tests. Empty means that what was compiled is kept (in __pycache__, which git ignores).
+export PYTHONDONTWRITEBYTECODE :=
+
 SOURCES := fleetportal accounts vehicles cards tests scripts manage.py
 MO := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 

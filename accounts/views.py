@@ -140,7 +140,8 @@ class PasswordResetFromKeyView(allauth_views.PasswordResetFromKeyView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer, and keep the address of this page, which opens the account, from every other site and page."""
         response = super().dispatch(request, *args, **kwargs)
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # The origin alone: with "no-referrer" a browser sends the form without its origin, and it would be refused.
+        response.headers["Referrer-Policy"] = "strict-origin"
         return response
 
 

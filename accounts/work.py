@@ -47,7 +47,7 @@ def queue_password_reset(email: str, *, language: str, now: datetime) -> None:
     )
 
 
-@mail_context("password_reset", kept=("recipient_name",), link=True)
+@mail_context("password_reset", kept=("recipient_name", "chosen"), link=True)
 def _reset_link(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
     """Make the link of a reset mail; None for an address that is no active user's.
 
@@ -57,7 +57,12 @@ def _reset_link(mail: OutgoingMail, now: datetime) -> dict[str, Any] | None:
     if user is None or only_invited(user):
         return None
     mail.recipient = user  # whose address it is, is known from here on: they may read it in the browser (ACC-42)
-    return {"button_url": reset_link(user), "recipient_name": user.full_name}
+    return {
+        "button_url": reset_link(user),
+        "recipient_name": user.full_name,
+        # After an undone change of address there is none that could stay as it is.
+        "chosen": user.has_usable_password(),
+    }
 
 
 def reset_link(user: User) -> str:

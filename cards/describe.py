@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.formats import number_format, time_format
+from django.utils import timezone
+from django.utils.formats import date_format, number_format, time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cards.catalogue import NETWORK, PRODUCT, Area, Period, Unit, VehicleType, Weekday
+from cards.lifecycle import IN_CREATION
+from cards.models import Card
+
+# A plate of a country whose forms are not known; ISO 3166-1 leaves this code to everybody.
+ELSEWHERE = "XX"
 
 
 def limit_text(limit: Any) -> str:
@@ -27,6 +33,19 @@ def address_text(lines: list[str]) -> str:
     """Return an address on one line; its last part is the country's code, which is said as a name."""
     *parts, country = lines
     return ", ".join([*parts, str(NETWORK.get(country, country))])
+
+
+def country_of_plate(code: str) -> str:
+    """Return the country of a plate in words; a card by driver or pool has none."""
+    return _("another country") if code == ELSEWHERE else str(NETWORK.get(code, code))
+
+
+def under_way(card: Card) -> str:
+    """Return what is to be done with a card that was dispatched and not received, or an empty text (FUL-4)."""
+    if card.status != IN_CREATION or card.dispatched_at is None:
+        return ""
+    day = date_format(timezone.localtime(card.dispatched_at), "SHORT_DATE_FORMAT")
+    return _("The card was dispatched on %(day)s. Confirm its receipt to make it usable.") % {"day": day}
 
 
 def products_text(codes: list[str]) -> list[tuple[str, str]]:

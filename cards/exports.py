@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.formats import get_format
@@ -27,6 +29,15 @@ from fleetportal.core.pages import Badge, Choice, Column, Date, Masked, Moment, 
 from fleetportal.core.pages.exports import Export
 
 FLAGS = ((True, lazy("yes")), (False, lazy("no")))
+
+
+@dataclass(frozen=True, slots=True)
+class Hour(Column):
+    """A time of day, in hours and minutes."""
+
+    def exporter(self) -> Callable[..., Any]:
+        """Return it as the portal writes it everywhere."""
+        return lambda at: f"{at:%H:%M}" if at is not None else ""
 
 
 def card_export() -> Export:
@@ -56,8 +67,8 @@ def card_export() -> Export:
         Number("tank_capacity", lazy("Tank capacity"), ("tank_capacity",)),
         Choice("odometer_entry", lazy("Odometer at the terminal"), ("odometer_entry",), choices=FLAGS),
         Several("forbidden_days", lazy("Forbidden days"), ("forbidden_days",), choices=Weekday.choices),
-        Text("hours_from", lazy("Allowed from"), ("hours_from",)),
-        Text("hours_until", lazy("Allowed until"), ("hours_until",)),
+        Hour("hours_from", lazy("Allowed from"), ("hours_from",)),
+        Hour("hours_until", lazy("Allowed until"), ("hours_until",)),
         Choice("area", lazy("Area"), ("area",), choices=Area.choices),
         Several("countries", lazy("Chosen countries"), ("countries",), choices=NETWORK),
         Number("max_transactions", lazy("Most transactions"), ("max_transactions",)),

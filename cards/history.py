@@ -11,7 +11,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from cards.catalogue import NETWORK, PRODUCT, Area, BlockReason, Category, CodeType, OnReach, Period, VehicleType
-from cards.describe import days_text, limit_text, minutes_text, products_text
+from cards.describe import country_of_plate, days_text, limit_text, minutes_text, products_text
 from cards.lifecycle import CARD, REQUEST
 from cards.models import Card, Request
 from cards.overlay import CEILINGS, CHOICES, Limits
@@ -61,7 +61,7 @@ _FIELDS = {
 # How the values of an entry are said; what is not named here was typed by people, and is shown as it is.
 _SAID: dict[str, Callable[[Any], str]] = {
     "category": lambda value: str(Category(value).label),
-    "plate_country": lambda code: str(NETWORK.get(code, code)),
+    "plate_country": country_of_plate,
     "products": lambda codes: products_words(codes),
     "fuels": lambda codes: products_words(codes),
     "services": lambda codes: products_words(codes),

@@ -86,7 +86,7 @@ def read_plate(text: str, country: str) -> Plate:
     key = plate_key(typed)
     forms = _KNOWN.get(country)
     if forms is None:
-        return Plate(key, typed, _("The form of plates of this country is not known here; it is printed as typed."))
+        return Plate(key, typed, _("The form of plates of this country is not known here."))
     # Letters beyond A to Z belong to the plate: it is none of these forms without them.
     if not any(letter.isalnum() and not letter.isascii() for letter in text):
         for reading in (_MARKS.sub("-", typed).strip("-"), key):

@@ -81,6 +81,12 @@ def must_manage(actor: Actor) -> None:
     actor.must("operator.see" if actor.membership is None else "users.change")
 
 
+def must_have_days(rights: Rights, today: date) -> None:
+    """Raise ValidationError at the end of a validity that leaves no day for who is invited (ACC-22)."""
+    if rights.valid_until and rights.valid_until < today:
+        raise ValidationError({"valid_until": [_("The end lies in the past: this colleague could never sign in.")]})
+
+
 def holding(actor: Actor, own: Membership | None = None) -> Holding:
     """Return what the actor may grant from: their own rights, or all where the portal or the operator acts.
 

@@ -51,6 +51,8 @@ def create_colleague(
     grants.must_manage(actor)
     contact = _kept(contact)
     granted = grants.settle(grants.holding(actor), rights)
+    if invite:
+        grants.must_have_days(granted, timezone.localdate(now))
     _alone(company.pk)
     _refuse_double(contact.email)
     user = user_with(contact, actor, now)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -123,6 +124,7 @@ class UserImporter(Importer):
                 row.fail("email", _("A user of your company has this address already."))
             try:
                 rights = self._rights(row, held, reach)
+                grants.must_have_days(rights, timezone.localdate(now))
             except ValidationError as error:
                 # What could not be read is said already, and is no right that goes too far.
                 for name, sentences in error.message_dict.items():

@@ -165,6 +165,14 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["number"],
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(fields=("company", "id"), name="accounts_customernumber_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_customernumber_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="accounts_customernumber_wide", role="wide", using="true"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -194,6 +202,24 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["name", "id"],
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("customer_number"),
+                        django.db.models.functions.text.Lower("name"),
+                        name="accounts_fleetdivision_name_once",
+                    ),
+                    models.UniqueConstraint(fields=("company", "id"), name="accounts_fleetdivision_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_fleetdivision_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="accounts_fleetdivision_wide", role="wide", using="true"),
+                    fleetportal.core.policies.SameCompany(
+                        field="customer_number",
+                        name="accounts_fleetdivision_customer_number_company",
+                        to="accounts.CustomerNumber",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -254,6 +280,34 @@ class Migration(migrations.Migration):
             ],
             options={
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(fields=("company", "user"), name="accounts_membership_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_principal", True)),
+                        fields=("company",),
+                        name="accounts_membership_one_principal",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_until__isnull", True),
+                            ("valid_from__isnull", True),
+                            ("valid_until__gte", models.F("valid_from")),
+                            _connector="OR",
+                        ),
+                        name="accounts_membership_valid_dates",
+                    ),
+                    fleetportal.core.policies.RowPolicy(
+                        command="SELECT",
+                        name="accounts_membership_person",
+                        using="user_id = (SELECT nullif(current_setting('app.person', true), '')::bigint)",
+                    ),
+                    models.UniqueConstraint(fields=("company", "id"), name="accounts_membership_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_membership_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="accounts_membership_wide", role="wide", using="true"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -284,6 +338,27 @@ class Migration(migrations.Migration):
             ],
             options={
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(fields=("membership", "division"), name="accounts_membershipdivision_once"),
+                    models.UniqueConstraint(fields=("company", "id"), name="accounts_membershipdivision_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_membershipdivision_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_membershipdivision_wide", role="wide", using="true"
+                    ),
+                    fleetportal.core.policies.SameCompany(
+                        field="membership",
+                        name="accounts_membershipdivision_membership_company",
+                        to="accounts.Membership",
+                    ),
+                    fleetportal.core.policies.SameCompany(
+                        field="division",
+                        name="accounts_membershipdivision_division_company",
+                        to="accounts.FleetDivision",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -314,6 +389,29 @@ class Migration(migrations.Migration):
             ],
             options={
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("membership", "customer_number"), name="accounts_membershipnumber_once"
+                    ),
+                    models.UniqueConstraint(fields=("company", "id"), name="accounts_membershipnumber_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_membershipnumber_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_membershipnumber_wide", role="wide", using="true"
+                    ),
+                    fleetportal.core.policies.SameCompany(
+                        field="membership",
+                        name="accounts_membershipnumber_membership_company",
+                        to="accounts.Membership",
+                    ),
+                    fleetportal.core.policies.SameCompany(
+                        field="customer_number",
+                        name="accounts_membershipnumber_customer_number_company",
+                        to="accounts.CustomerNumber",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -331,178 +429,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="customernumber",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="accounts_customernumber_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="customernumber",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="accounts_customernumber_tenant",
-                using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="customernumber",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="accounts_customernumber_wide", role="wide", using="true"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fleetdivision",
-            constraint=models.UniqueConstraint(
-                models.F("customer_number"),
-                django.db.models.functions.text.Lower("name"),
-                name="accounts_fleetdivision_name_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fleetdivision",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="accounts_fleetdivision_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="fleetdivision",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="accounts_fleetdivision_tenant",
-                using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fleetdivision",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="accounts_fleetdivision_wide", role="wide", using="true"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fleetdivision",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="customer_number",
-                name="accounts_fleetdivision_customer_number_company",
-                to="accounts.CustomerNumber",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(fields=("company", "user"), name="accounts_membership_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_principal", True)),
-                fields=("company",),
-                name="accounts_membership_one_principal",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("valid_until__isnull", True),
-                    ("valid_from__isnull", True),
-                    ("valid_until__gte", models.F("valid_from")),
-                    _connector="OR",
-                ),
-                name="accounts_membership_valid_dates",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=fleetportal.core.policies.RowPolicy(
-                command="SELECT",
-                name="accounts_membership_person",
-                using="user_id = (SELECT nullif(current_setting('app.person', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="accounts_membership_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="accounts_membership_tenant",
-                using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=fleetportal.core.policies.RowPolicy(name="accounts_membership_wide", role="wide", using="true"),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipdivision",
-            constraint=models.UniqueConstraint(
-                fields=("membership", "division"), name="accounts_membershipdivision_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipdivision",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="accounts_membershipdivision_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipdivision",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="accounts_membershipdivision_tenant",
-                using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipdivision",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="accounts_membershipdivision_wide", role="wide", using="true"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipdivision",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="membership", name="accounts_membershipdivision_membership_company", to="accounts.Membership"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipdivision",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="division", name="accounts_membershipdivision_division_company", to="accounts.FleetDivision"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipnumber",
-            constraint=models.UniqueConstraint(
-                fields=("membership", "customer_number"), name="accounts_membershipnumber_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipnumber",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="accounts_membershipnumber_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipnumber",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="accounts_membershipnumber_tenant",
-                using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipnumber",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="accounts_membershipnumber_wide", role="wide", using="true"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipnumber",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="membership", name="accounts_membershipnumber_membership_company", to="accounts.Membership"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipnumber",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="customer_number",
-                name="accounts_membershipnumber_customer_number_company",
-                to="accounts.CustomerNumber",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="oldpassword",
-            index=models.Index(fields=["user", "-replaced_at"], name="accounts_oldpassword_newest"),
+            options={
+                "indexes": [
+                    models.Index(fields=["user", "-replaced_at"], name="accounts_oldpassword_newest"),
+                ],
+            },
         ),
     ]

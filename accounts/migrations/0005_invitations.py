@@ -67,41 +67,27 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={"base_manager_name": "objects"},
-        ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at__isnull", True)),
-                fields=("membership",),
-                name="accounts_invitation_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("wrong_tries__lte", 5)), name="accounts_invitation_tries"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="accounts_invitation_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="accounts_invitation_tenant",
-                using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=fleetportal.core.policies.RowPolicy(name="accounts_invitation_wide", role="wide", using="true"),
-        ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="membership", name="accounts_invitation_membership_company", to="accounts.Membership"
-            ),
+            options={
+                "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=("membership",),
+                        name="accounts_invitation_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("wrong_tries__lte", 5)), name="accounts_invitation_tries"
+                    ),
+                    models.UniqueConstraint(fields=("company", "id"), name="accounts_invitation_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_invitation_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="accounts_invitation_wide", role="wide", using="true"),
+                    fleetportal.core.policies.SameCompany(
+                        field="membership", name="accounts_invitation_membership_company", to="accounts.Membership"
+                    ),
+                ],
+            },
         ),
     ]

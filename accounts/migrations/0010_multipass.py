@@ -33,67 +33,53 @@ class Migration(migrations.Migration):
                 ),
                 ("answer", models.CharField(blank=True, max_length=300)),
                 ("decided_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.TENANT_MODEL,
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "membership",
+                    fleetportal.core.tenancy.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.membership"
+                    ),
+                ),
             ],
             options={
                 "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["for_operator", "outcome", "id"], name="accounts_multipass_queue")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("outcome", "")), fields=("membership",), name="accounts_multipass_one_waits"
+                    ),
+                    models.UniqueConstraint(fields=("company", "id"), name="accounts_multipassrequest_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_multipassrequest_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(
+                        name="accounts_multipassrequest_wide", role="wide", using="true"
+                    ),
+                    fleetportal.core.policies.SameCompany(
+                        field="membership",
+                        name="accounts_multipassrequest_membership_company",
+                        to="accounts.Membership",
+                    ),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name="multipassrequest",
-            name="company",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.TENANT_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="multipassrequest",
-            name="decided_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="multipassrequest",
-            name="membership",
-            field=fleetportal.core.tenancy.TenantForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.membership"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="multipassrequest",
-            index=models.Index(fields=["for_operator", "outcome", "id"], name="accounts_multipass_queue"),
-        ),
-        migrations.AddConstraint(
-            model_name="multipassrequest",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("outcome", "")), fields=("membership",), name="accounts_multipass_one_waits"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="multipassrequest",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="accounts_multipassrequest_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="multipassrequest",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="accounts_multipassrequest_tenant",
-                using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="multipassrequest",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="accounts_multipassrequest_wide", role="wide", using="true"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="multipassrequest",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="membership", name="accounts_multipassrequest_membership_company", to="accounts.Membership"
-            ),
         ),
     ]

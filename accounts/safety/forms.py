@@ -73,6 +73,13 @@ class PasskeyForm(forms.Form):
         help_text=lazy("By which you know it again, such as Work laptop."),
     )
 
+    def clean(self) -> dict[str, Any]:
+        """Say of a form without a name that alone: the browser asks its device once there is one."""
+        values = super().clean() or self.cleaned_data
+        if "name" in self.errors:
+            self.errors.pop("credential", None)
+        return values
+
 
 class CodesForm(forms.Form):
     """Whether new recovery codes are made, or those that are shown have been kept."""
@@ -167,7 +174,10 @@ class RequireForm(forms.Form):
 class SecondFactorForm(NamesWhatIsMissing, forms.Form):
     """A code of the app or a recovery code, or what a passkey proves; one of the two."""
 
-    code = forms.CharField(label=lazy("Code"), max_length=40, required=False, widget=forms.TextInput(CODE))
+    # No keyboard of digits: a phone that shows nothing else could not type a recovery code.
+    code = forms.CharField(
+        label=lazy("Code"), max_length=40, required=False, widget=forms.TextInput(CODE | {"inputmode": "text"})
+    )
     ticket = forms.CharField(widget=forms.HiddenInput, required=False)
     credential = forms.CharField(
         widget=forms.HiddenInput({"data-passkey": "credential"}), required=False, max_length=20_000

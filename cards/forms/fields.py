@@ -176,7 +176,7 @@ class GeneralFields(Grouped):
     driver = DriverLookup(
         missing=lazy("None of your drivers has this name, or two have."),
         label=lazy("Driver"),
-        help_text=lazy("First name and last name."),
+        help_text=lazy("Last name and first name."),
     )
 
     def open_divisions(self) -> None:

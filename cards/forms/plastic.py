@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from cards.catalogue import NETWORK, Category, CodeType
+from cards.catalogue import Category, CodeType
 from cards.codes import trivial
+from cards.describe import ELSEWHERE, country_of_plate
 from cards.expiry import expiry_after
 from cards.forms.fields import EMBOSSED, Grouped
 from vehicles.plates import COUNTRIES, read_plate
@@ -37,7 +38,7 @@ class PrintFields(Grouped):
         max_length=26,
         label=lazy("Plate or name on the card"),
         help_text=lazy("For a card by vehicle the plate, else a name: capitals, digits, space, hyphen and apostrophe."),
-        widget=forms.TextInput(attrs={"autocapitalize": "characters", "spellcheck": "false", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocapitalize": "characters", "spellcheck": "false"}),
     )
     plate_country = forms.ChoiceField(label=lazy("Country of the plate"), required=False, initial="BE")
     print_as_typed = forms.BooleanField(
@@ -53,8 +54,7 @@ class PrintFields(Grouped):
         self.warnings: list[str] = []
         super().__init__(*args, **kwargs)
         self.fields["plate_country"].choices = [  # type: ignore[attr-defined]
-            *((code, NETWORK.get(code, code)) for code in COUNTRIES),
-            ("XX", _("another country")),
+            *((code, country_of_plate(code)) for code in (*COUNTRIES, ELSEWHERE)),
         ]
 
     def clean_printed_as(self) -> str:
@@ -75,6 +75,9 @@ class PrintFields(Grouped):
             return
         if data["category"] != Category.VEHICLE:
             data["plate_country"] = ""
+            if not any(letter.isalnum() for letter in text) and EMBOSSED.match(text):
+                self.add_error("printed_as", _("A name has letters or digits."))
+                return
         elif not data.get("plate_country"):
             if "plate_country" not in self.errors:
                 self.add_error("plate_country", _("Choose the country of the plate."))

@@ -242,6 +242,53 @@ class Migration(migrations.Migration):
             ],
             options={
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["company", "printed_as", "id"], name="cards_card_printed"),
+                    models.Index(fields=["company", "status", "id"], name="cards_card_status"),
+                    models.Index(fields=["company", "customer_number", "id"], name="cards_card_number"),
+                    models.Index(fields=["company", "division", "id"], name="cards_card_division"),
+                    models.Index(
+                        models.F("company"),
+                        django.db.models.functions.comparison.Coalesce(
+                            "expires_on", models.Value(datetime.date(9999, 12, 31))
+                        ),
+                        models.F("id"),
+                        name="cards_card_expiry",
+                    ),
+                    models.Index(
+                        models.F("company"),
+                        django.db.models.functions.comparison.Coalesce(
+                            "last_used_on", models.Value(datetime.date(1, 1, 1))
+                        ),
+                        models.F("id"),
+                        name="cards_card_last_used",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("number", ""), _negated=True),
+                        fields=("number",),
+                        name="cards_card_number_once",
+                    ),
+                    models.UniqueConstraint(fields=("company", "id"), name="cards_card_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="cards_card_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="cards_card_wide", role="wide", using="true"),
+                    fleetportal.core.policies.SameCompany(
+                        field="customer_number", name="cards_card_customer_number_company", to="accounts.CustomerNumber"
+                    ),
+                    fleetportal.core.policies.SameCompany(
+                        field="division", name="cards_card_division_company", to="accounts.FleetDivision"
+                    ),
+                    fleetportal.core.policies.SameCompany(
+                        field="vehicle", name="cards_card_vehicle_company", to="vehicles.Vehicle"
+                    ),
+                    fleetportal.core.policies.SameCompany(
+                        field="driver", name="cards_card_driver_company", to="vehicles.Driver"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -305,6 +352,32 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["-rank"],
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("batch_id__isnull", False)), fields=["batch_id"], name="cards_issue_batch"
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "in_creation")),
+                        fields=["dispatched_at"],
+                        name="cards_issue_under_way",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "active")), fields=["expires_on"], name="cards_issue_expiring"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("card", "rank"), name="cards_issue_rank_once"),
+                    models.CheckConstraint(condition=models.Q(("rank__gte", 1)), name="cards_issue_rank_positive"),
+                    models.UniqueConstraint(fields=("company", "id"), name="cards_issue_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="cards_issue_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="cards_issue_wide", role="wide", using="true"),
+                    fleetportal.core.policies.SameCompany(
+                        field="card", name="cards_issue_card_company", to="cards.Card"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -406,6 +479,37 @@ class Migration(migrations.Migration):
             ],
             options={
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["company", "status", "id"], name="cards_request_status"),
+                    models.Index(
+                        condition=models.Q(("status", "received")), fields=["due_at", "id"], name="cards_request_queue"
+                    ),
+                    models.Index(
+                        condition=models.Q(("status__in", ["received", "in_production"])),
+                        fields=["due_at"],
+                        name="cards_request_open",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("subject_kind", "subject_id"), name="cards_request_subject_once"),
+                    models.UniqueConstraint(fields=("company", "id"), name="cards_request_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="cards_request_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="cards_request_wide", role="wide", using="true"),
+                    fleetportal.core.policies.SameCompany(
+                        field="customer_number",
+                        name="cards_request_customer_number_company",
+                        to="accounts.CustomerNumber",
+                    ),
+                    fleetportal.core.policies.SameCompany(
+                        field="division", name="cards_request_division_company", to="accounts.FleetDivision"
+                    ),
+                    fleetportal.core.policies.SameCompany(
+                        field="card", name="cards_request_card_company", to="cards.Card"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -424,6 +528,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["line"],
+                "constraints": [
+                    fleetportal.core.policies.RowPolicy(name="cards_setasideline_wide", role="wide", using="true"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -518,192 +625,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="card",
-            index=models.Index(fields=["company", "printed_as", "id"], name="cards_card_printed"),
-        ),
-        migrations.AddIndex(
-            model_name="card",
-            index=models.Index(fields=["company", "status", "id"], name="cards_card_status"),
-        ),
-        migrations.AddIndex(
-            model_name="card",
-            index=models.Index(fields=["company", "customer_number", "id"], name="cards_card_number"),
-        ),
-        migrations.AddIndex(
-            model_name="card",
-            index=models.Index(fields=["company", "division", "id"], name="cards_card_division"),
-        ),
-        migrations.AddIndex(
-            model_name="card",
-            index=models.Index(
-                models.F("company"),
-                django.db.models.functions.comparison.Coalesce("expires_on", models.Value(datetime.date(9999, 12, 31))),
-                models.F("id"),
-                name="cards_card_expiry",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="card",
-            index=models.Index(
-                models.F("company"),
-                django.db.models.functions.comparison.Coalesce("last_used_on", models.Value(datetime.date(1, 1, 1))),
-                models.F("id"),
-                name="cards_card_last_used",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("number", ""), _negated=True), fields=("number",), name="cards_card_number_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="cards_card_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="cards_card_tenant",
-                using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=fleetportal.core.policies.RowPolicy(name="cards_card_wide", role="wide", using="true"),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="customer_number", name="cards_card_customer_number_company", to="accounts.CustomerNumber"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="division", name="cards_card_division_company", to="accounts.FleetDivision"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="vehicle", name="cards_card_vehicle_company", to="vehicles.Vehicle"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="driver", name="cards_card_driver_company", to="vehicles.Driver"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="issue",
-            index=models.Index(
-                condition=models.Q(("batch_id__isnull", False)), fields=["batch_id"], name="cards_issue_batch"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="issue",
-            index=models.Index(
-                condition=models.Q(("status", "in_creation")), fields=["dispatched_at"], name="cards_issue_under_way"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="issue",
-            index=models.Index(
-                condition=models.Q(("status", "active")), fields=["expires_on"], name="cards_issue_expiring"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="issue",
-            constraint=models.UniqueConstraint(fields=("card", "rank"), name="cards_issue_rank_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="issue",
-            constraint=models.CheckConstraint(condition=models.Q(("rank__gte", 1)), name="cards_issue_rank_positive"),
-        ),
-        migrations.AddConstraint(
-            model_name="issue",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="cards_issue_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="issue",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="cards_issue_tenant",
-                using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="issue",
-            constraint=fleetportal.core.policies.RowPolicy(name="cards_issue_wide", role="wide", using="true"),
-        ),
-        migrations.AddConstraint(
-            model_name="issue",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="card", name="cards_issue_card_company", to="cards.Card"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="request",
-            index=models.Index(fields=["company", "status", "id"], name="cards_request_status"),
-        ),
-        migrations.AddIndex(
-            model_name="request",
-            index=models.Index(
-                condition=models.Q(("status", "received")), fields=["due_at", "id"], name="cards_request_queue"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="request",
-            index=models.Index(
-                condition=models.Q(("status__in", ["received", "in_production"])),
-                fields=["due_at"],
-                name="cards_request_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="request",
-            constraint=models.UniqueConstraint(
-                fields=("subject_kind", "subject_id"), name="cards_request_subject_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="request",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="cards_request_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="request",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="cards_request_tenant",
-                using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="request",
-            constraint=fleetportal.core.policies.RowPolicy(name="cards_request_wide", role="wide", using="true"),
-        ),
-        migrations.AddConstraint(
-            model_name="request",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="customer_number", name="cards_request_customer_number_company", to="accounts.CustomerNumber"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="request",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="division", name="cards_request_division_company", to="accounts.FleetDivision"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="request",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="card", name="cards_request_card_company", to="cards.Card"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="setasideline",
-            constraint=fleetportal.core.policies.RowPolicy(name="cards_setasideline_wide", role="wide", using="true"),
         ),
     ]

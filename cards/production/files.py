@@ -47,6 +47,7 @@ class FileMaker:
         name = f"cards-{batch}-{batch.created_at.astimezone(UTC):%Y%m%dT%H%M%SZ}.csv"
         content = maker_format.order_file(str(batch), batch.created_at, rows).encode()
         self._make(self.out)
+        self._make(self.incoming)  # the card maker puts its answer there, and need not know how to begin
         _write_whole(self.out / name, content)
         return Sent(maker_format.checksum(content), name)
 

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.reach import DIVISIONS, NUMBERS
-from cards.catalogue import NETWORK, BlockReason, Category, CodeType, RenewalStatus
-from cards.describe import address_text, controls_of, limit_text, products_text
+from cards.catalogue import BlockReason, Category, CodeType, RenewalStatus
+from cards.describe import address_text, controls_of, country_of_plate, limit_text, products_text, under_way
 from cards.exports import card_export
 from cards.filters import PRODUCTS, CardFilter
 from cards.history import card_history, setting_lines
@@ -216,9 +216,7 @@ class CardDetail(DetailPage):
                     "day": _day(row.expires_on)
                 }
             return [{"tone": "info", "text": text}]
-        if row.status == IN_CREATION and row.dispatched_at is not None:
-            day = date_format(timezone.localtime(row.dispatched_at), "SHORT_DATE_FORMAT")
-            text = _("The card was dispatched on %(day)s. Confirm its receipt to make it usable.") % {"day": day}
+        if text := under_way(row):
             return [{"tone": "info", "text": text}]
         if row.status == CARD_STATUSES[0].value and row.rank > 1 and not row.live:
             said = _(
@@ -242,7 +240,7 @@ class CardDetail(DetailPage):
             {"label": _("Customer number"), "value": str(row.customer_number)},
             {"label": _("Fleet division"), "value": str(row.division or "")},
             {"label": _("Category"), "value": row.get_category_display()},
-            {"label": _("Country of the plate"), "value": str(NETWORK.get(row.plate_country, row.plate_country))},
+            {"label": _("Country of the plate"), "value": country_of_plate(row.plate_country)},
             {"label": _("Extra mention"), "value": row.extra_mention},
             {"label": _("Cost centre"), "value": row.cost_centre},
             {"label": _("Vehicle"), "value": str(row.vehicle or "")},

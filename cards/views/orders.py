@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as lazy
 from accounts.models import CustomerNumber
 from cards.catalogue import Category, CodeType, OnReach
 from cards.codes import can_seal, seal
-from cards.describe import address_text, controls_of, limit_text, products_text
+from cards.describe import address_text, controls_of, country_of_plate, limit_text, products_text
 from cards.forms.numbers import AmountField, WholeField
 from cards.forms.order import OrderForm
 from cards.forms.plastic import SECRETS
@@ -200,6 +200,7 @@ class CheckPage(FormPage, CompanyPage):
                             {"label": _("Type of product"), "value": str(data["product"])},
                             {"label": _("Plate or name on the card"), "value": data["printed_as"]},
                             {"label": _("Category"), "value": Category(data["category"]).label},
+                            {"label": _("Country of the plate"), "value": country_of_plate(data["plate_country"])},
                             {"label": _("Extra mention"), "value": data["extra_mention"]},
                             {"label": _("Customer number"), "value": str(number)},
                             {"label": _("Fleet division"), "value": str(data["division"] or "")},

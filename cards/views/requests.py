@@ -14,10 +14,12 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from cards.describe import under_way
 from cards.filters import RequestFilter
 from cards.history import request_history
 from cards.lifecycle import IN_PRODUCTION, RECEIVED, REQUEST, REQUEST_STATUSES
 from cards.models import Issue, Request, RequestDocument
+from cards.rules import offered
 from cards.services import may_attach, withdraw_request
 from cards.views.cards import changes_to_come
 from fleetportal.core.pages import ActionPage, Badge, Choice, CompanyPage, DetailPage, Due, Link, ListPage, Moment, Text
@@ -105,8 +107,8 @@ class RequestDetail(DetailPage):
             "title": _("Request %(number)s") % {"number": row.number},
             "subtitle": f"{row.get_kind_display()} · {row.label}",
             "status": {"value": row.status, "label": REQUEST.label(row.status)},
-            "notices": [clock(row, self.now)] if row.status in {RECEIVED, IN_PRODUCTION} else [],
-            "acts": self.attach(row),
+            "notices": [clock(row, self.now)] if row.status in {RECEIVED, IN_PRODUCTION} else self.arrival(row, issue),
+            "acts": [*self.receive(row, issue), *self.attach(row)],
             "dangers": dangers,
             "sections": [
                 {
@@ -130,6 +132,29 @@ class RequestDetail(DetailPage):
             ],
             "timeline": request_history(row),
         }
+
+    def arrival(self, row: Request, issue: Issue | None) -> list[dict[str, str]]:
+        """Say what is left to do once the plastic is on its way."""
+        text = under_way(row.card) if row.card is not None and _is_newest(row, issue) else ""
+        return [{"tone": "info", "text": text}] if text else []
+
+    def receive(self, row: Request, issue: Issue | None) -> list[dict[str, Any]]:
+        """Offer to confirm the receipt where the request is followed (FUL-4)."""
+        card = row.card
+        if card is None or not _is_newest(row, issue):
+            return []
+        possible = offered(
+            self.actor,
+            card.status,
+            live=card.live,
+            dispatched=card.dispatched_at is not None,
+            renewal=card.renewal_status,
+        )
+        return [
+            act("receive", one.label, self.url("cards:receive", card.pk), icon=one.icon, tone="primary")
+            for one in possible
+            if one.name == "receive"
+        ]
 
     def attach(self, row: Request) -> list[dict[str, Any]]:
         """Offer to add a document while the request is open."""
@@ -183,6 +208,11 @@ class RequestWithdraw(ActionPage):
         withdraw_request(actor=self.actor, request=self.object, now=self.now)
         messages.success(self.request, _("The request %(number)s is withdrawn.") % {"number": self.object.number})
         return self.refused_url()
+
+
+def _is_newest(row: Request, issue: Issue | None) -> bool:
+    """Say whether the request's plastic is the card's newest: what is said of the card is then said of it."""
+    return row.card is not None and issue is not None and issue.rank == row.card.rank
 
 
 def documents_of(row: Request, url: Callable[[RequestDocument], str]) -> dict[str, Any]:

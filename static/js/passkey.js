@@ -9,8 +9,11 @@ function answer(form, found) {
   form.requestSubmit();
 }
 
-function failed(form) {
-  const note = form.querySelector("[data-passkey=failed]");
+function failed(form, error) {
+  // A device that holds a passkey of this person makes no second one.
+  const known = error?.name === "InvalidStateError" ? form.querySelector("[data-passkey=known]") : null;
+  const note = known ?? form.querySelector("[data-passkey=failed]");
+  for (const one of form.querySelectorAll("[data-passkey][role=alert]")) one.hidden = true;
   note.hidden = false;
   note.focus();
 }
@@ -19,11 +22,12 @@ for (const form of document.querySelectorAll("form[data-passkey-make]")) {
   const field = form.querySelector("[data-passkey=credential]");
   field.value = "";
   form.addEventListener("submit", (event) => {
-    if (field.value !== "" || !supported) return;
+    // Without a name nothing is made: the device would keep a passkey that the portal never took.
+    if (field.value !== "" || !supported || form.elements.namedItem("name").value.trim() === "") return;
     event.preventDefault();
     window.webauthnJSON.create(JSON.parse(form.dataset.passkeyMake)).then(
       (made) => answer(form, made),
-      () => failed(form),
+      (error) => failed(form, error),
     );
   });
 }
@@ -34,7 +38,7 @@ for (const form of document.querySelectorAll("form[data-passkey-use]")) {
   button.addEventListener("click", () => {
     window.webauthnJSON.get(JSON.parse(form.dataset.passkeyUse)).then(
       (proof) => answer(form, proof),
-      () => failed(form),
+      (error) => failed(form, error),
     );
   });
 }

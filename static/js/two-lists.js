@@ -67,7 +67,7 @@
       made.type = "button";
       made.className = "btn btn-icon";
       made.title = base.dataset[name];
-      made.setAttribute("aria-label", legend ? `${legend}: ${base.dataset[name]}` : base.dataset[name]);
+      made.setAttribute("aria-label", legend ? `${legend}${base.dataset.colon} ${base.dataset[name]}` : base.dataset[name]);
       made.append(arrow(SHAPES[name]));
       made.addEventListener("click", () => move(side, all));
       return made;

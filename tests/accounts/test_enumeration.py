@@ -20,16 +20,12 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.timeout(600),
     pytest.mark.xdist_group("served"),
+    pytest.mark.usefixtures("dear_hashes"),  # a quick one would hide what is missing
 ]
 
 SOME, MANY = 24, 500
 # How many measurements there may be (tests.house.serving.told_apart), and one look at the words.
 ROUNDS = 5
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes():
-    """Hashes cost here what they cost in the portal: a quick one would hide what is missing."""
 
 
 def strangers_and_users(count):

@@ -210,7 +210,7 @@ def test_a_forgotten_password_is_replaced_by_a_link(client, person, link):
     assert "set-password" in form  # the token leaves the address
     page = client.get(form)
     assert page.status_code == 200
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "strict-origin"
     assert "no-store" in page.headers["Cache-Control"]
     bad = client.post(form, {"password1": "short", "password2": "short"})
     assert SHORT in bad.content.decode()

@@ -75,10 +75,13 @@ def test_a_passkey_is_added_and_opens_the_account(visit, portal):
         "isUserVerified": True,
         "automaticPresenceSimulation": True,
     }
-    tools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    device = tools.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
     try:
         page.goto(f"{portal.url}/accounts/security/second-factor/")
         page.get_by_role("link", name="Add a passkey").click()
+        page.get_by_role("button", name="Add the passkey").click()
+        expect(page.locator(".error-summary")).to_contain_text("Name")
+        assert tools.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"] == []
         page.get_by_label("Name").fill("Laptop of the workshop")
         page.get_by_role("button", name="Add the passkey").click()
         expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
@@ -86,6 +89,10 @@ def test_a_passkey_is_added_and_opens_the_account(visit, portal):
         page.get_by_role("button", name="I have kept them").click()
         expect(page.get_by_text("Laptop of the workshop").first).to_be_visible()
         assert accessible(page) == []
+        page.get_by_role("link", name="Add a passkey").click()
+        page.get_by_label("Name").fill("The same laptop")
+        page.get_by_role("button", name="Add the passkey").click()
+        expect(page.get_by_text("This device holds a passkey for your account already.")).to_be_visible()
         sign_in(page, portal)
         assert accessible(page) == []
         page.get_by_role("button", name="Use my passkey").click()

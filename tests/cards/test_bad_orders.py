@@ -251,6 +251,15 @@ def test_a_plate_of_marks_alone_is_refused(ada):
     assert refused(ada, printed_as="---").errors == {"printed_as": "A plate has letters or digits."}
 
 
+@pytest.mark.rule("CRD-3")
+@pytest.mark.parametrize("category", ["driver", "pool"])
+def test_a_name_of_marks_alone_is_refused(ada, category):
+    for marks in ("'", "- -"):
+        seen = refused(ada, category=category, printed_as=marks)
+        assert seen.errors == {"printed_as": "A name has letters or digits."}
+    assert check(ada, category=category, printed_as="7").facts["Plate or name on the card"] == "7"
+
+
 @pytest.mark.rule("GEN-1", "CRD-2")
 def test_numbers_divisions_vehicles_and_drivers_of_another_company_are_not_there(ada, borea):
     theirs = factories.customer_number(borea)

@@ -49,7 +49,7 @@ def test_what_is_required_is_marked_and_asked_for(ada, second):
     sent = ada.send(seen, recipient="", street="", postal_code="", town="", printed_as="", customer_number="")
     assert sent.title == "Create a card"
     assert set(sent.errors) == {
-        "customer_number", "printed_as", "recipient", "street", "postal_code", "town", "pays_diesel",
+        "customer_number", "printed_as", "recipient", "street", "postal_code", "town", "group-4",
     }  # fmt: skip
     assert rows(Draft) == []
 

@@ -109,8 +109,19 @@ def test_an_unknown_form_is_a_warning_on_the_check_and_not_an_error(ada, country
     assert seen.title == "Check your order"
     [warning] = seen.warnings
     assert warning.endswith(f"It is printed as typed: {typed}")
+    assert warning.count("printed as typed") == 1
     ada.send(seen)
     assert one(Card).printed_as == typed
+
+
+@pytest.mark.rule("CRD-3", "CRD-6")
+@pytest.mark.parametrize(("country", "said"), [("FR", "France"), ("XX", "another country")])
+def test_the_country_of_a_plate_is_said_in_words_on_the_check_and_on_the_cards_page(ada, country, said):
+    seen = check(ada, plate_country=country, printed_as="AB-123-CD")
+    assert seen.facts["Country of the plate"] == said
+    ada.send(seen)
+    assert ada.get(f"cards/{one(Card).pk}/").facts["Country of the plate"] == said
+    assert "Country of the plate" not in check(ada, category="driver", printed_as="ANN").facts
 
 
 @pytest.mark.rule("CRD-3")

@@ -130,3 +130,37 @@ def test_who_may_only_look_sees_requests_and_can_not_withdraw(cora, ordered):
     assert cora.get(f"requests/{request.pk}/").offers == []
     assert cora.post(f"requests/{request.pk}/withdraw/").status == 403
     assert fresh(request).status == "received"
+
+
+@pytest.mark.rule("FUL-4", "CRD-9")
+def test_who_follows_a_request_confirms_the_receipt_from_there(ada, cora, number):
+    card = factories.card(number, status="in_creation", printed_as=ABC)
+    page = f"requests/{request_of(card).pk}/"
+    assert "Confirm receipt" not in ada.get(page).offers
+    sent_at = timezone.now()
+    change(issue_of(card), dispatched_at=sent_at)
+    change(card, dispatched_at=sent_at)
+    change(request_of(card), status="dispatched", ended_at=sent_at)
+    seen = ada.get(page)
+    assert "Confirm its receipt to make it usable." in seen.text
+    assert seen.link("Confirm receipt") == ada.url(f"cards/{card.pk}/receive/")
+    assert cora.get(page).offers == []
+    ada.do(f"cards/{card.pk}/receive/")
+    assert fresh(card).status == "active"
+    after = ada.get(page)
+    assert "Confirm receipt" not in after.offers
+    assert "Confirm its receipt" not in after.text
+
+
+@pytest.mark.rule("FUL-4")
+def test_the_request_of_an_older_plastic_does_not_speak_of_the_newest(ada, number):
+    card = factories.card(number, printed_as=ABC)
+    first = request_of(card)
+    factories.issue(card, rank=2, status="in_creation", ordered_at=timezone.now() - timedelta(hours=5))
+    sent_at = timezone.now()
+    change(issue_of(card, 2), dispatched_at=sent_at)
+    change(fresh(card), dispatched_at=sent_at)
+    assert fresh(card).status == "in_creation"
+    seen = ada.get(f"requests/{first.pk}/")
+    assert "Confirm receipt" not in seen.offers
+    assert "Confirm its receipt" not in seen.text

@@ -29,6 +29,7 @@ TOKEN = "t" * 32
 UNLIKELY = 0.001
 # Each answer has its own moment and its own nonces; what somebody typed comes back in its field.
 _OWN_HEADERS = {"Date", "Expires", "Content-Security-Policy"}
+_COOKIES_END = re.compile(r"(expires=)[^;]*", re.IGNORECASE)
 _CHANGING = re.compile(rb'(name="(?:csrfmiddlewaretoken|form_key)" value=")[^"]*|(nonce=")[^"]*|(value=")[^"]*@[^"]*')
 
 
@@ -83,7 +84,12 @@ class Visitor:
 
 def seen(answer: requests.Response) -> tuple[int, dict[str, str], bytes]:
     """Return what is the same in two answers that say the same."""
-    headers = {name: value for name, value in answer.headers.items() if name not in _OWN_HEADERS}
+    headers = {
+        # A cookie that lasts a year ends a second later when the clock struck between two answers.
+        name: _COOKIES_END.sub(r"\1", value) if name == "Set-Cookie" else value
+        for name, value in answer.headers.items()
+        if name not in _OWN_HEADERS
+    }
     return answer.status_code, headers, _CHANGING.sub(rb"\1\2\3", answer.content)
 
 

@@ -22,7 +22,7 @@ OF_NO_COMPANY = {
     "accounts.second_factor_failed", "accounts.second_factor_removed", "accounts.second_factor_used",
     "accounts.session_ended", "accounts.sessions_ended", "accounts.sign_in_blocked", "accounts.sign_in_failed",
     "accounts.signed_in", "accounts.signed_out", "accounts.user_changed", "accounts.user_created",
-    "cards.file_settled", "cards.line_settled",
+    "cards.file_settled", "cards.line_settled", "accounts.operator_added", "accounts.operator_removed",
 }  # fmt: skip
 WRITERS = {"record", "_record", "_note", "_restart"}
 

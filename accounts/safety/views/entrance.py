@@ -41,7 +41,8 @@ class LinkView(View):
             response = super().dispatch(request, *args, **kwargs)
         except services.LinkOver as over:
             response = render(request, "account/link_over.html", {"sentence": str(over)}, status=410)
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # The origin alone: with "no-referrer" a browser sends the form without its origin, and it would be refused.
+        response.headers["Referrer-Policy"] = "strict-origin"
         return response
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
@@ -81,6 +82,7 @@ class EmailUndo(LinkView):
 
     def done(self, request: HttpRequest) -> HttpResponse:
         """Say that a link for a new password is on its way."""
+        messages.success(request, _("The change is undone: your earlier address counts again."))
         return redirect("account_reset_password_done")
 
 

@@ -187,7 +187,9 @@ class RecoveryCodes(SafetyForm):
         """Make new codes, or show the present ones no more."""
         if form.cleaned_data["what"] == forms.CodesForm.KEPT:
             self.request.session.pop(SHOWN, None)
-            return reverse("safety:second_factor")
+            # Who was led here by a company's requirement can go on to what they came for.
+            led = factors.required_by(self.person, self.now)
+            return reverse("accounts:start" if led else "safety:second_factor")
         CodesShown.keep(self.request, factors.renew_codes(user=self.person, actor=self.actor, now=self.now))
         return reverse("safety:codes")
 

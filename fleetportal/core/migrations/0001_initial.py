@@ -72,6 +72,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name_plural": "batches",
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(fields=("company", "id"), name="core_batch_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="core_batch_tenant",
+                        using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="core_batch_wide", role="wide", using="true"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -117,6 +125,26 @@ class Migration(migrations.Migration):
             ],
             options={
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["batch", "chunk"], name="core_batchrow_chunk"),
+                    models.Index(
+                        condition=models.Q(("status__in", ["refused", "failed"])),
+                        fields=["batch", "id"],
+                        name="core_batchrow_stopped",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("batch", "object_id"), name="core_batchrow_once"),
+                    models.UniqueConstraint(fields=("company", "id"), name="core_batchrow_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="core_batchrow_tenant",
+                        using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="core_batchrow_wide", role="wide", using="true"),
+                    fleetportal.core.policies.SameCompany(
+                        field="batch", name="core_batchrow_batch_company", to="core.Batch"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -163,6 +191,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["user", "kind", "-updated_at"], name="core_draft_newest"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("company", "id"), name="core_draft_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="core_draft_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="core_draft_wide", role="wide", using="true"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -180,6 +219,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["at"], name="core_formkey_age"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "key"), name="core_formkey_once"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="JobRun",
@@ -251,6 +298,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["-created_at", "-id"], name="core_outgoingmail_newest"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("company", "id"), name="core_outgoingmail_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="core_outgoingmail_tenant",
+                        using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="core_outgoingmail_wide", role="wide", using="true"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -274,6 +332,31 @@ class Migration(migrations.Migration):
             ],
             options={
                 "base_manager_name": "objects",
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        models.F("company"),
+                        django.contrib.postgres.indexes.OpClass(models.F("text"), name="gin_trgm_ops"),
+                        name="core_searchentry_trigrams",
+                    ),
+                    models.Index(
+                        models.F("company"),
+                        models.F("kind"),
+                        django.contrib.postgres.indexes.OpClass(models.F("text"), name="text_pattern_ops"),
+                        name="core_searchentry_prefix",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("company", "kind", "object_id"), name="core_searchentry_once"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="core_searchentry_owner", role="CURRENT_USER", using="true"
+                    ),
+                    models.UniqueConstraint(fields=("company", "id"), name="core_searchentry_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="core_searchentry_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="core_searchentry_wide", role="wide", using="true"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -307,6 +390,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(fields=("company", "id"), name="core_storedfile_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="core_storedfile_tenant",
+                        using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="core_storedfile_wide", role="wide", using="true"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -372,6 +463,32 @@ class Migration(migrations.Migration):
             ],
             options={
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "waiting")),
+                        fields=["company", "due_at", "id"],
+                        name="core_workitem_waiting",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "running")), fields=["claimed_at"], name="core_workitem_running"
+                    ),
+                    models.Index(
+                        condition=models.Q(("status__in", ["failed", "held"])),
+                        fields=["id"],
+                        name="core_workitem_stopped",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("company", "id"), name="core_workitem_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="core_workitem_tenant",
+                        using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="core_workitem_wide", role="wide", using="true"),
+                    fleetportal.core.policies.SameCompany(
+                        field="batch", name="core_workitem_batch_company", to="core.Batch"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -422,202 +539,6 @@ class Migration(migrations.Migration):
                     fleetportal.core.policies.RowPolicy(name="core_auditentry_wide", role="wide", using="true"),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="batch",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="core_batch_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="batch",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="core_batch_tenant",
-                using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="batch",
-            constraint=fleetportal.core.policies.RowPolicy(name="core_batch_wide", role="wide", using="true"),
-        ),
-        migrations.AddIndex(
-            model_name="batchrow",
-            index=models.Index(fields=["batch", "chunk"], name="core_batchrow_chunk"),
-        ),
-        migrations.AddIndex(
-            model_name="batchrow",
-            index=models.Index(
-                condition=models.Q(("status__in", ["refused", "failed"])),
-                fields=["batch", "id"],
-                name="core_batchrow_stopped",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="batchrow",
-            constraint=models.UniqueConstraint(fields=("batch", "object_id"), name="core_batchrow_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="batchrow",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="core_batchrow_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="batchrow",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="core_batchrow_tenant",
-                using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="batchrow",
-            constraint=fleetportal.core.policies.RowPolicy(name="core_batchrow_wide", role="wide", using="true"),
-        ),
-        migrations.AddConstraint(
-            model_name="batchrow",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="batch", name="core_batchrow_batch_company", to="core.Batch"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="draft",
-            index=models.Index(fields=["user", "kind", "-updated_at"], name="core_draft_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="draft",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="core_draft_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="draft",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="core_draft_tenant",
-                using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="draft",
-            constraint=fleetportal.core.policies.RowPolicy(name="core_draft_wide", role="wide", using="true"),
-        ),
-        migrations.AddIndex(
-            model_name="formkey",
-            index=models.Index(fields=["at"], name="core_formkey_age"),
-        ),
-        migrations.AddConstraint(
-            model_name="formkey",
-            constraint=models.UniqueConstraint(fields=("user", "key"), name="core_formkey_once"),
-        ),
-        migrations.AddIndex(
-            model_name="outgoingmail",
-            index=models.Index(fields=["-created_at", "-id"], name="core_outgoingmail_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="outgoingmail",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="core_outgoingmail_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="outgoingmail",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="core_outgoingmail_tenant",
-                using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outgoingmail",
-            constraint=fleetportal.core.policies.RowPolicy(name="core_outgoingmail_wide", role="wide", using="true"),
-        ),
-        migrations.AddIndex(
-            model_name="searchentry",
-            index=django.contrib.postgres.indexes.GinIndex(
-                models.F("company"),
-                django.contrib.postgres.indexes.OpClass(models.F("text"), name="gin_trgm_ops"),
-                name="core_searchentry_trigrams",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="searchentry",
-            index=models.Index(
-                models.F("company"),
-                models.F("kind"),
-                django.contrib.postgres.indexes.OpClass(models.F("text"), name="text_pattern_ops"),
-                name="core_searchentry_prefix",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="searchentry",
-            constraint=models.UniqueConstraint(fields=("company", "kind", "object_id"), name="core_searchentry_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="searchentry",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="core_searchentry_owner", role="CURRENT_USER", using="true"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="searchentry",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="core_searchentry_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="searchentry",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="core_searchentry_tenant",
-                using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="searchentry",
-            constraint=fleetportal.core.policies.RowPolicy(name="core_searchentry_wide", role="wide", using="true"),
-        ),
-        migrations.AddConstraint(
-            model_name="storedfile",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="core_storedfile_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="storedfile",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="core_storedfile_tenant",
-                using="company_id = (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="storedfile",
-            constraint=fleetportal.core.policies.RowPolicy(name="core_storedfile_wide", role="wide", using="true"),
-        ),
-        migrations.AddIndex(
-            model_name="workitem",
-            index=models.Index(
-                condition=models.Q(("status", "waiting")),
-                fields=["company", "due_at", "id"],
-                name="core_workitem_waiting",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="workitem",
-            index=models.Index(
-                condition=models.Q(("status", "running")), fields=["claimed_at"], name="core_workitem_running"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="workitem",
-            index=models.Index(
-                condition=models.Q(("status__in", ["failed", "held"])), fields=["id"], name="core_workitem_stopped"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="workitem",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="core_workitem_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="workitem",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="core_workitem_tenant",
-                using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="workitem",
-            constraint=fleetportal.core.policies.RowPolicy(name="core_workitem_wide", role="wide", using="true"),
-        ),
-        migrations.AddConstraint(
-            model_name="workitem",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="batch", name="core_workitem_batch_company", to="core.Batch"
-            ),
         ),
         migrations.RunSQL(CREATE_FUNCTION, DROP_FUNCTION),
     ]

@@ -49,6 +49,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["created_at"], name="imports_import_age"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("company", "id"), name="imports_import_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="imports_import_tenant",
+                        using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="imports_import_wide", role="wide", using="true"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -82,50 +93,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["upload", "-faulty", "id"], name="imports_importline_shown"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("company", "id"), name="imports_importline_company_id"),
+                    fleetportal.core.policies.RowPolicy(
+                        name="imports_importline_tenant",
+                        using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
+                    ),
+                    fleetportal.core.policies.RowPolicy(name="imports_importline_wide", role="wide", using="true"),
+                    fleetportal.core.policies.SameCompany(
+                        field="upload", name="imports_importline_upload_company", to="imports.Import"
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="import",
-            index=models.Index(fields=["created_at"], name="imports_import_age"),
-        ),
-        migrations.AddConstraint(
-            model_name="import",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="imports_import_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="import",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="imports_import_tenant",
-                using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="import",
-            constraint=fleetportal.core.policies.RowPolicy(name="imports_import_wide", role="wide", using="true"),
-        ),
-        migrations.AddIndex(
-            model_name="importline",
-            index=models.Index(fields=["upload", "-faulty", "id"], name="imports_importline_shown"),
-        ),
-        migrations.AddConstraint(
-            model_name="importline",
-            constraint=models.UniqueConstraint(fields=("company", "id"), name="imports_importline_company_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="importline",
-            constraint=fleetportal.core.policies.RowPolicy(
-                name="imports_importline_tenant",
-                using="company_id IS NOT DISTINCT FROM (SELECT nullif(current_setting('app.company', true), '')::bigint)",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="importline",
-            constraint=fleetportal.core.policies.RowPolicy(name="imports_importline_wide", role="wide", using="true"),
-        ),
-        migrations.AddConstraint(
-            model_name="importline",
-            constraint=fleetportal.core.policies.SameCompany(
-                field="upload", name="imports_importline_upload_company", to="imports.Import"
-            ),
         ),
     ]

@@ -70,6 +70,14 @@ def test_a_validity_that_ends_before_it_starts_is_refused_at_the_end(house):
     assert house.created(valid_from="2027-02-01", valid_until="2027-02-01").valid_until.day == 1
 
 
+@pytest.mark.rule("ACC-22")
+def test_a_validity_that_is_over_is_refused_before_anybody_is_invited(house):
+    answer = house.create(valid_until="2020-01-01")
+    past = "The end lies in the past: this colleague could never sign in."
+    assert answer.context["form"].errors == {"valid_until": [past]}
+    assert User.objects.filter(email__contains="peeters").count() == 0
+
+
 def test_an_address_that_belongs_to_the_company_already_is_refused(house):
     house.created()
     answer = house.create(email="AN.Peeters@client.example")

@@ -91,6 +91,12 @@ def test_what_is_limited_stays_limited(acme):
     )  # fmt: skip
 
 
+def test_a_validity_that_is_over_is_said_at_its_cell(acme):
+    answer = acme.lines((*AN, "Cards and OBU", "70000001", "North", "", "31/12/2020"))
+    past = "The end lies in the past: this colleague could never sign in."
+    assert errors_of(answer) == {(2, "Valid until"): [past]}
+
+
 def test_nobody_grants_by_a_file_what_they_do_not_hold(acme):
     max_ = factories.member(acme.company, "Max", applications=["users", "cards"], customer_numbers=[acme.one]).user
     client = visitor(max_)

@@ -56,6 +56,13 @@ def test_a_passkey_is_added_and_opens_the_account(own):
 
 @pytest.mark.rule("ACC-6")
 @pytest.mark.django_db
+def test_a_form_without_a_name_says_that_alone(own):
+    answer = own.post(ADD, {"ticket": hidden(page(own, ADD), "ticket"), "name": "", "credential": ""})
+    assert list(answer.context["form"].errors) == ["name"]
+
+
+@pytest.mark.rule("ACC-6")
+@pytest.mark.django_db
 def test_a_proof_counts_once(own):
     key = Passkey()
     add(own, key)

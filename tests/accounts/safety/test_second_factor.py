@@ -107,6 +107,7 @@ def test_a_recovery_code_lets_in_once_and_tells_its_owner(own, clock):
     _secret, codes = set_up_app(own, NOON)
     other = Client()
     sign_in(other, own.user.email)
+    assert 'inputmode="text"' in page(other, ASK)  # a phone's keyboard of digits has no letters
     assert other.post(ASK, {"code": codes[3].upper().replace("-", " ")}).status_code == 302
     assert "A recovery code was used" in subjects()
     third = Client()
@@ -275,6 +276,8 @@ def test_a_company_that_requires_one_leads_everybody_to_set_it_up(acme, clock):
             assert method(f"/{owner.identifier}/cards/").headers["Location"] == FACTORS
     assert "Acme requires a second factor" in page(max_, FACTORS)
     set_up_app(max_, NOON)
+    kept = max_.post("/accounts/security/second-factor/codes/", {"what": "kept"})
+    assert kept.headers["Location"] == "/"  # on to the portal that waited
     assert max_.get(f"/{owner.identifier}/").status_code == 200
     assert ada.get(f"/{owner.identifier}/").status_code == 302
 

@@ -41,6 +41,13 @@ def order_file_again(batch):
     return tools.work(NOW + SECOND)
 
 
+@pytest.mark.rule("FUL-3")
+def test_where_the_answer_goes_is_there_with_the_first_order(ordered, otto, directory):
+    take(otto)
+    assert tools.work(NOW) == [Outcome.DONE]
+    assert (directory.root / "in").is_dir()
+
+
 @pytest.mark.rule("FUL-1")
 @pytest.mark.rule("FUL-3")
 def test_a_batch_becomes_one_whole_file_with_a_checksum(ordered, otto, directory):
