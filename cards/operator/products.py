@@ -14,7 +14,7 @@ from cards.forms.fields import Group, Grouped
 from cards.models import CardProduct
 from cards.plastic import ACCOUNT, mention_of, rules
 from cards.services.products import decide_plastic, version_of
-from fleetportal.core.pages import FormPage, Link, ListPage, OperatorPage, Text
+from fleetportal.core.pages import FormPage, Link, ListPage, OperatorPage, Text, Translated
 from fleetportal.core.pages.detail import ObjectMixin
 
 PLASTIC, AT_ONCE = "plastic", "at_once"
@@ -28,13 +28,13 @@ class ProductList(ListPage, OperatorPage):
     title = lazy("Card products")
     model = CardProduct
     searchable = False
-    default_order = "name"
+    default_order = "code"
     empty_title = lazy("No card products yet")
     empty_text = lazy("The kinds of card that you offer stand here.")
     file_name = "card-products"
     columns = (
-        Link("name", lazy("Name"), ("name", "pk"), sort="name"),
-        Text("code", lazy("Code"), ("code",)),
+        Link("code", lazy("Code"), ("code", "pk"), sort="code"),
+        Translated("name", lazy("Name"), ("name",)),
         Text("issuer", lazy("Issuer number"), ("issuer_number",)),
         Text("validity", lazy("Months of validity"), ("validity_months",), numeric=True),
     )
