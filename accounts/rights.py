@@ -89,6 +89,7 @@ declare(
         Permission("operator.produce", change=True, side="operator"),
         Permission("operator.work", change=True, side="operator"),
         Permission("operator.publish", change=True, side="operator"),
+        Permission("operator.products", change=True, side="operator"),
         Permission("operator.companies", change=True, side="operator"),
         Permission("company.start", change=True, side="principal"),
     )

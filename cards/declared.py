@@ -36,6 +36,9 @@ declare_verbs(
     {
         "cards.ordered": _("Card ordered"),
         "cards.changed": _("Card changed"),
+        "cards.plastic_ordered": _("Changed plastic ordered"),
+        "cards.plastic_changed": _("Order of a changed plastic changed"),
+        "cards.change_made": _("Card changed by its new plastic"),
         "cards.duplicate_ordered": _("Duplicate ordered"),
         "cards.block": _("Card blocked"),
         "cards.cancel": _("Renewal of a card cancelled"),
@@ -62,6 +65,7 @@ declare_verbs(
         "operator.dispatch": _("Request dispatched"),
         "operator.refuse": _("Refused by the card maker"),
         "operator.expire": _("Card expired"),
+        "operator.plastic_decided": _("What needs a new card decided"),
     }
 )
 declare_work(

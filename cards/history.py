@@ -10,14 +10,27 @@ from typing import Any
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from cards.catalogue import NETWORK, PRODUCT, Area, BlockReason, OnReach, Period, VehicleType
-from cards.describe import days_text, limit_text, minutes_text
+from cards.catalogue import NETWORK, PRODUCT, Area, BlockReason, Category, CodeType, OnReach, Period, VehicleType
+from cards.describe import country_of_plate, days_text, limit_text, minutes_text, products_text
 from cards.lifecycle import CARD, REQUEST
 from cards.models import Card, Request
+from cards.overlay import CEILINGS, CHOICES, Limits
+from cards.plastic import CODE, SETTING
+from cards.services.shared import describe
 from fleetportal.core.pages.detail import history
 
 # What stands in an entry beside the status, and its word on screen; the rest is told by the title.
 _FIELDS = {
+    "category": lambda: _("Card category"),
+    "printed_as": lambda: _("Plate or name on the card"),
+    "plate_country": lambda: _("Country of the plate"),
+    "extra_mention": lambda: _("Extra mention"),
+    "products": lambda: _("Products and services"),
+    "fuels": lambda: _("Fuel and energy"),
+    "services": lambda: _("Services"),
+    "odometer_entry": lambda: _("Odometer at the terminal"),
+    "code_type": lambda: _("Type of secret code"),
+    "code": lambda: _("Secret code"),
     "division": lambda: _("Fleet division"),
     "cost_centre": lambda: _("Cost centre"),
     "vehicle": lambda: _("Vehicle"),
@@ -47,6 +60,15 @@ _FIELDS = {
 
 # How the values of an entry are said; what is not named here was typed by people, and is shown as it is.
 _SAID: dict[str, Callable[[Any], str]] = {
+    "category": lambda value: str(Category(value).label),
+    "plate_country": country_of_plate,
+    "products": lambda codes: products_words(codes),
+    "fuels": lambda codes: products_words(codes),
+    "services": lambda codes: products_words(codes),
+    "odometer_entry": lambda asked: _("Asked for") if asked else _("Not asked for"),
+    "code_type": lambda value: str(CodeType(value).label),
+    # That it is another one is all that is known of a code (GEN-12).
+    "code": lambda value: _("another one"),
     "country": lambda code: str(NETWORK.get(code, code)),
     "vehicle_type": lambda value: str(VehicleType(value).label),
     "tank_capacity": lambda litres: _("%(litres)s litres") % {"litres": number_format(litres)},
@@ -86,6 +108,15 @@ def _words() -> dict[str, Any]:
     return {
         "cards.ordered": lambda entry: (_("Card ordered"), []),
         "cards.changed": lambda entry: (_("Settings changed"), _lines(entry)),
+        "cards.plastic_ordered": lambda entry: (
+            _("Changed plastic ordered, rank %(rank)s") % entry.after,
+            _lines(entry),
+        ),
+        "cards.plastic_changed": lambda entry: (
+            _("Order of the plastic changed, rank %(rank)s") % entry.after,
+            _lines(entry),
+        ),
+        "cards.change_made": lambda entry: (_("Settings changed by the new plastic"), _lines(entry)),
         "cards.duplicate_ordered": lambda entry: (_("Duplicate ordered, rank %(rank)s") % entry.after, []),
         "requests.accepted": lambda entry: (_("Request accepted"), []),
         "requests.document_added": lambda entry: (_("Document added: %(name)s") % entry.after, []),
@@ -141,6 +172,44 @@ def _blocked(entry: Any) -> tuple[str, list[dict[str, Any]]]:
     title, lines = _moved(entry)
     reason = dict(BlockReason.choices).get(entry.after.get("block_reason", ""))
     return (f"{title} ({reason})" if reason else title), lines
+
+
+def setting_lines(
+    before: Card, before_limits: Limits, after: Card, after_limits: Limits, settings: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """Return how two cards differ in these settings, in words: a line for each field, and for each limit."""
+    pairs: dict[str, list[Any]] = {}
+    for place, (card, limits) in enumerate(((before, before_limits), (after, after_limits))):
+        kept = [limit for limit in limits if limit["product"] in after.products]
+        described = describe(card, kept)
+        for name in settings:
+            for field, value in _described(name, described):
+                pairs.setdefault(field, ["", ""])[place] = value
+    lines = []
+    for field, (old, new) in pairs.items():
+        if old == new:
+            continue
+        if field in CEILINGS:
+            lines += _limits(old, new)
+        else:
+            lines.append({"label": _FIELDS[field](), "before": _plain(field, old), "after": _plain(field, new)})
+    return lines
+
+
+def _described(setting: str, described: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the fields of a setting, from what the audit keeps of a card."""
+    if setting == CODE:
+        return [("code_type", described["code_type"])]
+    if setting in CHOICES:
+        return [(setting, [code for code in described["products"] if code in CHOICES[setting]])]
+    if setting in CEILINGS:
+        return [(setting, [one for one in described["limits"] if one.split(" ", 1)[0] in CEILINGS[setting]])]
+    return [(column, described[column]) for column in SETTING[setting].columns]
+
+
+def products_words(codes: list[str]) -> str:
+    """Return what is paid for in words, in the catalogue's order."""
+    return ", ".join(word for _code, word in products_text(codes))
 
 
 def _lines(entry: Any, only: set[str] | None = None) -> list[dict[str, Any]]:

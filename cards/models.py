@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, Coalesce, Concat, LPad
@@ -28,6 +29,7 @@ from cards.catalogue import (
     VehicleType,
 )
 from cards.lifecycle import CARD_STATUSES, NEW, RECEIVED, REQUEST_STATUSES
+from cards.plastic import reading
 from fleetportal.core.tenancy import OperatorModel, Tenancy, TenantForeignKey, TenantModel
 
 _SCOPED = Tenancy(customer_number="customer_number", division="division")
@@ -46,6 +48,8 @@ class CardProduct(models.Model):
     next_serial = models.BigIntegerField(default=1)
     validity_months = models.PositiveSmallIntegerField(default=48)
     is_offered = models.BooleanField(default=True)
+    # What can't be changed on a plastic that is made (CRD-42); operator staff decide it (`cards.plastic`).
+    needs_plastic = ArrayField(models.CharField(max_length=30), default=reading)
 
     def __str__(self) -> str:
         return gettext(self.name) if self.name else ""
@@ -192,6 +196,12 @@ class Issue(TenantModel):
     batch_id = models.BigIntegerField(null=True, blank=True)
     # The chosen code, sealed for the card maker; dropped once the maker confirms (GEN-12).
     sealed_code = models.BinaryField(null=True)
+    # A changed plastic: what it will carry and the card does not yet (decision 0041); null once the card does.
+    changes = models.JSONField(null=True, encoder=DjangoJSONEncoder)
+    # It gets a code of its own: a changed plastic whose code was changed (PIN-3).
+    new_code = models.BooleanField(default=False, db_default=False)
+    # What is printed on it, where it is no longer what the card says; empty where it is.
+    printed_as = models.CharField(max_length=26, blank=True, default="", db_default="")
     made_on = models.DateField(null=True, blank=True)
     expires_on = models.DateField(null=True, blank=True)
     dispatched_at = models.DateTimeField(null=True, blank=True)
@@ -226,6 +236,7 @@ class Request(TenantModel):
         NEW_CARD = "new_card", _("New card")
         DUPLICATE = "duplicate", _("Duplicate")
         CODE_LETTER = "code_letter", _("Reissue of the secret code")
+        CHANGED = "changed", _("Changed plastic")
 
     tenancy = _SCOPED
 

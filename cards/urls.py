@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from cards.views import acts, addresses, bulk, cards, documents, held, home, orders, reissue, renewing, requests
+from cards.views import (
+    acts,
+    addresses,
+    bulk,
+    cards,
+    changing,
+    documents,
+    held,
+    home,
+    orders,
+    reissue,
+    renewing,
+    requests,
+)
 
 app_name = "cards"
 
@@ -16,7 +29,8 @@ urlpatterns = [
     path("cards/take_back/", renewing.TakeBackMany.as_view(), name="take_back_many"),
     path("cards/reissue/", reissue.ReissueMany.as_view(), name="reissue_many"),
     path("cards/<int:pk>/", cards.CardDetail.as_view(), name="card"),
-    path("cards/<int:pk>/change/", acts.CardChange.as_view(), name="change"),
+    path("cards/<int:pk>/change/", changing.CardChange.as_view(), name="change"),
+    path("cards/change/<int:pk>/", changing.ChangeCheck.as_view(), name="change_check"),
     path("cards/<int:pk>/copy/", cards.CardCopy.as_view(), name="copy"),
     path("cards/<int:pk>/block/", acts.CardBlock.as_view(), name="block"),
     path("cards/<int:pk>/cancel/", renewing.CardCancel.as_view(), name="cancel"),

@@ -72,6 +72,7 @@ OPERATOR_MENU: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
             (_("Requests"), "operator:requests", "clipboard-list", "operator.see"),
             (_("Batches"), "operator:batches", "package", "operator.see"),
             (_("Card maker's files"), "operator:files", "file-text", "operator.see"),
+            (_("Card products"), "operator:products", "credit-card", "operator.see"),
         ),
     ),
     (

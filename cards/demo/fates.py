@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from cards.catalogue import BlockReason
@@ -36,6 +37,8 @@ class Plastic:
     deleted_at: datetime | None = None
     blocked_at: datetime | None = None
     block_reason: str = ""
+    # What was changed on the card, so that this plastic was ordered; None for a first one and for a duplicate.
+    change: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)

@@ -11,9 +11,10 @@ from django.db import transaction
 from django.db.models import F, Max
 
 from accounts.models import Company
+from cards.catalogue import CodeType
 from cards.demo import fleet
 from cards.demo.beginning import CEDAR, bring_in_cedar, publish
-from cards.demo.fates import Fate, Fates, in_office
+from cards.demo.fates import Fate, Fates, Plastic, in_office
 from cards.demo.fleet import Settings
 from cards.demo.letters import letters
 from cards.demo.people import ACME, BOREA, Cast, bring_in, bring_in_staff, card_products
@@ -67,6 +68,14 @@ _CHANGED_EVERY = 7
 # Of the active cards that expire first, every second one was cancelled: their vehicles go back at the end of the lease.
 # One lease was then prolonged. A card each few days, the first one so many days ago.
 _CANCELLED_OF, _CANCELLED_SINCE, _CANCELLED_EACH, _PROLONGED = 12, 40, 5, 1
+# What was changed on some cards so that they need a new plastic; the last one so many days ago, all on cards that were
+# ordered long before.
+_CHANGES: tuple[dict[str, Any], ...] = (
+    {"values": {"extra_mention": "DEPOT 2", "cost_centre": "DEPOT-2"}},
+    {"another_code": True},
+    {"values": {"extra_mention": "NIGHT SHIFT"}},
+)
+_REPLACED_SINCE, _SETTLED = 120, 300
 # Who manages the fleet and drives a car of it, and has an own view (ACC-9); the part of their address before the @.
 DRIVES, DRIVES_FOR = "management", "Company cars"
 # The mail by which a colleague is invited.
@@ -91,6 +100,7 @@ def make(*, now: datetime) -> None:
         acme, borea = bring_in(ACME, now=now), bring_in(BOREA, now=now)
         story = Story(now=now, random=_dice(STORY_SEED), operator=operator, products=card_products())
         lives = _lives(acme, fleet.acme, ACME_FATES, _dice(ACME_SEED), now, days_between=45)
+        _renew_plastics(lives, now)
         lives += _lives(borea, fleet.borea, BOREA_FATES, _dice(BOREA_SEED), now, days_between=90)
         for life in lives:
             story.begin(life)
@@ -135,6 +145,32 @@ def _let_go(lives: Sequence[Life], now: datetime) -> None:
         life.fate.cancelled_at = in_office(days_ago, 10 * 60 + 7 * place, now)
         if place == _PROLONGED:
             life.fate.taken_back_at = in_office(days_ago - 7, 15 * 60 + 20, now)
+
+
+def _renew_plastics(lives: Sequence[Life], now: datetime) -> None:
+    """Plan which cards are changed so that they need a new plastic; nothing is drawn, as above.
+
+    One waits for production, one is on its way, and one replaced the older one, which is still valid, some months ago.
+    """
+    fit = [
+        life
+        for life in lives
+        if life.fate.name == "active"
+        and not (life.fate.changes or life.fate.cancelled_at or life.member)
+        and life.settings.code_type == CodeType.CALCULATED
+        and life.fate.plastics[0].ordered_at < now - timedelta(days=_SETTLED)
+    ]
+    waiting, under_way, done = fit[: len(_CHANGES)]
+    hour = timedelta(hours=1)
+    waiting.fate.plastics.append(Plastic(now - 3 * hour, change=_CHANGES[0]))
+    under_way.fate.plastics.append(
+        Plastic(now - 60 * hour, now - 56 * hour, now - 54 * hour, now - 52 * hour, change=_CHANGES[1])
+    )
+    ordered = in_office(_REPLACED_SINCE, 10 * 60, now)
+    done.fate.plastics.append(
+        Plastic(ordered, ordered + hour, ordered + 4 * hour, ordered + 20 * hour,
+                received_at=ordered + 96 * hour, change=_CHANGES[2])
+    )  # fmt: skip
 
 
 def _changed_at(fate: Fate, random: Random, now: datetime) -> datetime:

@@ -92,6 +92,9 @@ class Story:
         for place, plastic in enumerate(life.fate.plastics):
             if place == 0:
                 self._let(life, plastic.ordered_at, self._order)
+            elif plastic.change is not None:
+                change = services.Change(**plastic.change)
+                self._decided(life, plastic.ordered_at, partial(self._order_changed, change))
             self._production(life, place, plastic)
             self._let(life, plastic.received_at, self._receive)
             self._let(life, plastic.deleted_at, self._delete)
@@ -100,15 +103,18 @@ class Story:
             self._let(life, plastic.blocked_at, partial(self._block, plastic.block_reason, duplicate))
         for moment in life.fate.changes:
             self._let(life, moment, self._change)
-        # Who manages the fleet decides on renewals, always the same person.
-        people = life.cast.people
-        who = people.get("management") or people["principal"]
         for decided_at, decide in (
             (life.fate.cancelled_at, services.cancel_card),
             (life.fate.taken_back_at, services.take_back_card),
         ):
             if decided_at is not None:
-                self.at(decided_at, PEOPLE, who.scope, partial(self._decide, decide, life, who.actor))
+                self._decided(life, decided_at, partial(self._decide, decide))
+
+    def _decided(self, life: Life, moment: datetime, deed: Callable[[Life, Actor, datetime], None]) -> None:
+        """Let who manages the fleet decide something at that moment: always the same person, so nothing is drawn."""
+        people = life.cast.people
+        who = people.get("management") or people["principal"]
+        self.at(moment, PEOPLE, who.scope, partial(deed, life, who.actor))
 
     def _let(self, life: Life, moment: datetime | None, deed: Callable[[Life, Actor, datetime], None]) -> None:
         """Let somebody of the company do something with the card at that moment, if there is one."""
@@ -218,6 +224,15 @@ class Story:
         """Cancel the renewal of a card, or take that back."""
         decide(actor=actor, card=card_of(life), now=now)
 
+    def _order_changed(self, change: services.Change, life: Life, actor: Actor, now: datetime) -> None:
+        """Change what needs a new plastic, which is ordered with it."""
+        card = card_of(life)
+        card.refresh_from_db()
+        done = services.change_card(actor=actor, card=card, version=card.version, change=change, now=now)
+        if done.request is None:
+            raise RuntimeError(f"The change of {life.settings.printed_as} ordered no plastic.")
+        life.requests.append(done.request)
+
     def _change(self, life: Life, actor: Actor, now: datetime) -> None:
         """Raise the first ceiling, as is done when fuel gets dearer, or cap a single purchase."""
         card = card_of(life)
@@ -228,7 +243,8 @@ class Story:
             limits[0]["amount"] = limits[0]["amount"] + 50 * self.random.randint(1, 3)
         else:
             values["max_amount"] = Decimal(50 * self.random.randint(2, 20))
-        services.change_card(actor=actor, card=card, version=card.version, values=values, limits=limits, now=now)
+        change = services.Change(values=values, limits=limits)
+        services.change_card(actor=actor, card=card, version=card.version, change=change, now=now)
 
     # --- What the operator and the card maker do --------------------------------------------------------------------
 

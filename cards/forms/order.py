@@ -5,37 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import CustomerNumber
-from cards.catalogue import PRODUCT, Category, CodeType
-from cards.codes import trivial
-from cards.describe import ELSEWHERE, country_of_plate
-from cards.expiry import expiry_after
-from cards.forms.fields import EMBOSSED, ControlFields, DeliveryFields, GeneralFields, Group, LimitFields
+from cards.catalogue import PRODUCT
+from cards.forms.fields import ControlFields, DeliveryFields, GeneralFields, Group, LimitFields
+from cards.forms.plastic import SECRETS, CodeFields, PrintFields
 from cards.models import CardProduct
-from vehicles.plates import COUNTRIES, read_plate
-
-# Never kept, never shown again: asked anew whenever the form comes back (GEN-9, GEN-12).
-SECRETS = ("secret_code", "secret_code_again")
 
 # The group of what the card pays for; an error with this code is said there.
 PAYS = "pays"
 
 
-class CodeInput(forms.PasswordInput):
-    """Four digits that are typed unseen and never written back into a page."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            render_value=False,
-            attrs={"inputmode": "numeric", "maxlength": 4, "autocomplete": "off", "data-secret": ""},
-        )
-
-
-class OrderForm(GeneralFields, DeliveryFields, LimitFields, ControlFields):
+class OrderForm(PrintFields, GeneralFields, DeliveryFields, LimitFields, ControlFields, CodeFields):
     """A new card (CRD-2 to CRD-6). With `code_is_set`, a chosen code was sealed before and is not asked again."""
 
     product = forms.ModelChoiceField(
@@ -44,42 +27,13 @@ class OrderForm(GeneralFields, DeliveryFields, LimitFields, ControlFields):
     customer_number = forms.ModelChoiceField(
         CustomerNumber.objects.none(), label=lazy("Customer number"), empty_label=lazy("Choose a customer number")
     )
-    category = forms.ChoiceField(choices=Category.choices, label=lazy("Card category"), widget=forms.RadioSelect)
-    printed_as = forms.CharField(
-        max_length=26,
-        label=lazy("Plate or name on the card"),
-        help_text=lazy("For a card by vehicle the plate, else a name: capitals, digits, space, hyphen and apostrophe."),
-        widget=forms.TextInput(attrs={"autocapitalize": "characters", "spellcheck": "false"}),
-    )
-    plate_country = forms.ChoiceField(label=lazy("Country of the plate"), required=False, initial="BE")
-    print_as_typed = forms.BooleanField(
-        required=False,
-        label=lazy("Print as typed"),
-        help_text=lazy("Else a plate is printed in the form of its country."),
-    )
-    extra_mention = forms.CharField(max_length=26, required=False, label=lazy("Extra mention"))
     odometer_entry = forms.BooleanField(required=False, label=lazy("Ask for the odometer at the terminal"))
-    code_type = forms.ChoiceField(
-        choices=CodeType.choices,
-        initial=CodeType.CALCULATED,
-        label=lazy("Type of secret code"),
-        widget=forms.RadioSelect,
-    )
-    secret_code = forms.CharField(required=False, label=lazy("Secret code"), widget=CodeInput)
-    secret_code_again = forms.CharField(required=False, label=lazy("Secret code, once more"), widget=CodeInput)
 
-    def __init__(self, *args: Any, code_is_set: bool = False, **kwargs: Any) -> None:
-        self.code_is_set = code_is_set
-        self.warnings: list[str] = []
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.open_divisions()
         self.fields["product"].queryset = CardProduct.objects.filter(is_offered=True).order_by("pk")  # type: ignore[attr-defined]
         self.fields["customer_number"].queryset = CustomerNumber.objects.all()  # type: ignore[attr-defined]
-        self.fields["plate_country"].choices = [  # type: ignore[attr-defined]
-            *((code, country_of_plate(code)) for code in (*COUNTRIES, ELSEWHERE)),
-        ]
-        if code_is_set:
-            self.fields["secret_code"].help_text = _("Set, not shown. Type a new one only to change it.")
 
     def layout(self) -> list[Group]:
         """Return the groups in the order in which one thinks of them; controls are folded away while none is set."""
@@ -87,7 +41,7 @@ class OrderForm(GeneralFields, DeliveryFields, LimitFields, ControlFields):
             Group(_("Card"), ("product", "customer_number", "division")),
             Group(
                 _("What is printed on it"),
-                ("category", "printed_as", "plate_country", "print_as_typed", "extra_mention"),
+                self.printing,
             ),
             Group(_("Who and what it is for"), ("vehicle", "driver", "cost_centre")),
             Group(
@@ -107,17 +61,6 @@ class OrderForm(GeneralFields, DeliveryFields, LimitFields, ControlFields):
             Group(_("Secret code"), ("code_type", *SECRETS)),
         ]
 
-    def clean_printed_as(self) -> str:
-        """Fold to capitals; what is printed is checked with the category in `clean`."""
-        return _capitals(self.cleaned_data["printed_as"])
-
-    def clean_extra_mention(self) -> str:
-        """Take only what the embosser can print."""
-        text = _capitals(self.cleaned_data["extra_mention"])
-        if text and not EMBOSSED.match(text):
-            raise forms.ValidationError(_unprintable(text))
-        return text
-
     def clean(self) -> dict[str, Any]:
         """Check what belongs together."""
         data = super().clean() or self.cleaned_data
@@ -127,63 +70,6 @@ class OrderForm(GeneralFields, DeliveryFields, LimitFields, ControlFields):
             self.add_error(None, forms.ValidationError(_("Choose at least one product or service."), code=PAYS))
         data["limits"] = self.check_limits(data["products"])
         data["controls"] = self.check_controls()
-        self._check_print(data)
-        self._check_code(data)
+        self.check_print(data)
+        self.check_code(data, data["product"].validity_months if data.get("product") else 48)
         return data
-
-    def _check_print(self, data: dict[str, Any]) -> None:
-        text = data.get("printed_as")
-        if not text or "category" not in data:
-            return
-        if data["category"] != Category.VEHICLE:
-            data["plate_country"] = ""
-            if not any(letter.isalnum() for letter in text) and EMBOSSED.match(text):
-                self.add_error("printed_as", _("A name has letters or digits."))
-                return
-        elif not data.get("plate_country"):
-            if "plate_country" not in self.errors:
-                self.add_error("plate_country", _("Choose the country of the plate."))
-            return
-        else:
-            plate = read_plate(text, data["plate_country"])
-            if not plate.key:
-                self.add_error("printed_as", _("A plate has letters or digits."))
-                return
-            if plate.warning:
-                self.warnings.append(plate.warning)
-            elif not data.get("print_as_typed"):
-                text = data["printed_as"] = plate.printed
-        if not EMBOSSED.match(text):
-            self.add_error("printed_as", _unprintable(text))
-
-    def _check_code(self, data: dict[str, Any]) -> None:
-        if data.get("code_type") != CodeType.CHOSEN:
-            data["secret_code"] = ""
-            return
-        months = data["product"].validity_months if data.get("product") else 48
-        code, again = data.get("secret_code", ""), data.get("secret_code_again", "")
-        if not code and not again and self.code_is_set:
-            return
-        if not (len(code) == 4 and code.isascii() and code.isdigit()):
-            self.add_error("secret_code", _("A secret code has four digits."))
-        elif trivial(code, expiry=expiry_after(timezone.localdate(), months)):
-            self.add_error("secret_code", _("This code is too easy to guess."))
-        elif code != again:
-            self.add_error("secret_code_again", _("The two codes differ."))
-
-
-def _capitals(text: str) -> str:
-    """Return the text in capitals with single spaces; letters beyond A to Z stay as typed, and are refused so."""
-    return "".join(letter.upper() if letter.isascii() else letter for letter in " ".join(text.split()))
-
-
-def _unprintable(text: str) -> str:
-    """Say which letters can't be printed; one that can't be seen either is named by its code."""
-    wrong = [
-        letter if letter.isprintable() else f"U+{ord(letter):04X}"
-        for letter in sorted(set(text))
-        if not EMBOSSED.match(letter)
-    ]
-    return _("This can't be printed on a card: %(letters)s. Use A to Z, digits, space, hyphen and apostrophe.") % {
-        "letters": " ".join(wrong)
-    }

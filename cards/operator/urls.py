@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from cards.operator import addresses, files, views
+from cards.operator import addresses, files, products, views
 from cards.views.documents import DocumentOfAll
 from fleetportal import operations
 from fleetportal.saving import pages as saved
@@ -26,6 +26,8 @@ urlpatterns = [
     path("files/<int:pk>/", files.FileDetail.as_view(), name="file"),
     path("files/<int:pk>/settle/", files.FileSettle.as_view(), name="settle_file"),
     path("lines/<int:pk>/settle/", files.LineSettle.as_view(), name="settle_line"),
+    path("products/", products.ProductList.as_view(), name="products"),
+    path("products/<int:pk>/", products.ProductRules.as_view(), name="product"),
     path("work/", operations.WorkList.as_view(), name="work"),
     path("work/<int:pk>/retry/", operations.WorkRetry.as_view(), name="retry"),
     path("views/new/", saved.OperatorNewView.as_view(), name="view_new"),

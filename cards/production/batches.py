@@ -17,6 +17,8 @@ from cards.expiry import expiry_after
 from cards.lifecycle import ISSUE, NEW, RECEIVED, REQUEST
 from cards.models import Batch, Card, CardProduct, Issue, Request
 from cards.numbers import allocate
+from cards.overlay import with_changes
+from cards.plastic import mention_of
 from cards.production.format import PostalAddress, ProductionRow
 from cards.services import find_again
 from fleetportal.core.access import Actor
@@ -102,17 +104,21 @@ def production_rows(batch: Batch) -> list[ProductionRow]:
     """
     issues = batch_issues(batch).select_related("card__product", "card__customer_number")
     taken_on = timezone.localdate(batch.created_at)
-    return [_row(issue, issue.card, expiry_after(taken_on, issue.card.product.validity_months)) for issue in issues]
+    return [
+        _row(issue, with_changes(issue.card, issue.changes), expiry_after(taken_on, issue.card.product.validity_months))
+        for issue in issues
+    ]
 
 
 def _row(issue: Issue, card: Card, expected_expiry: Any) -> ProductionRow:
+    """Say what the maker does; `card` is as this plastic will carry it."""
     code = _code(issue, card)
     return ProductionRow(
         number=card.number,
         rank=issue.rank,
         card_product=card.product.code,
         embossing_1=card.printed_as,
-        embossing_2=card.extra_mention,
+        embossing_2=card.extra_mention if mention_of(card.category) in card.product.needs_plastic else "",
         category=card.category,
         products=card.products,
         code_type=card.code_type,
@@ -130,7 +136,8 @@ def _code(issue: Issue, card: Card) -> str:
     if issue.sealed_code is not None:
         return "sealed"
     # A personal code belongs to drivers, not to the card: there is nothing to make.
-    return "calculated" if card.code_type == CodeType.CALCULATED and issue.rank == 1 else "keep"
+    new = issue.rank == 1 or issue.new_code
+    return "calculated" if card.code_type == CodeType.CALCULATED and new else "keep"
 
 
 def _address(source: Address) -> PostalAddress:

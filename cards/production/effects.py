@@ -16,6 +16,8 @@ from cards.models import Issue, Request
 from cards.notices import tell_reissue
 from cards.production.batches import MADE_HERE
 from cards.production.mails import tell
+from cards.services import take_on
+from cards.services.shared import forget_codes
 from fleetportal.core.access import system
 from fleetportal.core.audit import AuditEntry
 from fleetportal.core.lifecycle import Lifecycle, perform_many
@@ -120,6 +122,8 @@ class Effects:
             [list(self._made), *map(list, zip(*self._made.values(), strict=True))],
         )
         refresh_cards(list(self._made))
+        # A changed plastic is there now: its card is what it carries (decision 0041).
+        take_on(actor=self._actor, issue_ids=list(self._made), now=self._now)
 
     def _write_refused(self) -> None:
         gone = [*self._refused_blocked, *(issue for issues in self._refused.values() for issue in issues)]
@@ -130,6 +134,7 @@ class Effects:
         ended: list[int] = []
         for reason, issues in self._refused.items():
             self._move(ISSUE, "refuse", issues)
+            forget_codes(issues)
             ended += self._end_requests("refuse", issues, reason=reason)
         tell("card_refused", ended, source=self._source, now=self._now)
 

@@ -35,6 +35,7 @@ def tell(template: str, request_ids: list[int], *, source: str, now: datetime) -
             "request": request.number,
             "tracking": tracking.get(request.subject_id, ""),
             "reason": request.reason,
+            "kind": request.kind,
         }
         by_company[request.company].append(
             Subject(request.card_id, request.customer_number_id, request.division_id, request.requested_by_id, facts)
@@ -55,6 +56,7 @@ def _context(company: str, subjects: Sequence[Subject], _user: int) -> dict[str,
     return {
         "cards": [subject.facts for subject in subjects[:LISTED]],
         "count": len(subjects),
+        "replaces": any(subject.facts["kind"] == Request.Kind.CHANGED for subject in subjects),
         "more": max(0, len(subjects) - LISTED),
         "path": reverse("cards:card", args=[company, one]) if one else reverse("cards:requests", args=[company]),
     }

@@ -1,4 +1,4 @@
-"""What is done with one card: change, block, delete, confirm receipt."""
+"""What is done with one card: block, delete, confirm receipt."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from cards.catalogue import BlockReason
-from cards.forms.change import TABS, ChangeForm
+from cards.lifecycle import NEW
 from cards.models import Card
 from cards.rules import sentence
-from cards.services import ADDRESS, CONTROLS, block_card, change_card, delete_card, limits_of, receive_card
-from cards.views.orders import SUGGESTIONS
-from fleetportal.core.pages import ActionPage, CompanyPage, FormPage
-from fleetportal.core.pages.detail import ObjectMixin
-from fleetportal.core.pages.forms import Refused
-from vehicles.models import Driver, Vehicle
+from cards.services import block_card, delete_card, receive_card
+from fleetportal.core.pages import ActionPage
 
 
 class CardAct(ActionPage):
@@ -77,11 +73,21 @@ class CardBlock(CardAct):
                 _("The card is refused at every terminal, at once: every plastic of it that exists."),
                 _("A block can't be undone."),
                 _("You get an e-mail that confirms it."),
+                *self.ordered(row),
                 _("With a duplicate, a new plastic with the same number and settings is made within 24 hours."),
             ],
             "not_happens": [_("Driver codes are not blocked.")],
             "items": [f"{row.printed_as} · ···· {row.last_digits}" if row.number else row.printed_as],
         }
+
+    def ordered(self, row: Card) -> list[str]:
+        """Say what becomes of a changed plastic that is ordered beside the one in use (CRD-43)."""
+        if row.status != NEW or not row.live:
+            return []
+        return [
+            _("The new card that is ordered, rank %(rank)s, is not made, and nothing it was to change changes.")
+            % {"rank": row.rank}
+        ]
 
     def act(self, form: forms.Form) -> str:
         """Block the card and order the duplicate."""
@@ -109,7 +115,17 @@ class CardDelete(CardAct):
     tone = "danger"
 
     def confirm(self, row: Card) -> dict[str, Any]:
-        """Say what is withdrawn."""
+        """Say what is withdrawn: the whole card, or the next plastic of one that was made."""
+        if row.rank > 1:
+            return {
+                "title": _("Delete the new plastic of the card %(card)s") % {"card": row.printed_as},
+                "submit_label": _("Delete the new plastic"),
+                "happens": [
+                    _("The order of the plastic of rank %(rank)s is withdrawn: it is not made.") % {"rank": row.rank}
+                ],
+                "not_happens": [_("A plastic that is in use stays as it is.")],
+                "items": [row.printed_as],
+            }
         return {
             "title": _("Delete the card %(card)s") % {"card": row.printed_as},
             "submit_label": _("Delete the card"),
@@ -120,8 +136,13 @@ class CardDelete(CardAct):
 
     def act(self, form: forms.Form) -> str:
         """Withdraw the order."""
+        text = (
+            _("The card %(card)s is deleted.")
+            if self.object.rank == 1
+            else _("The new plastic of %(card)s is deleted.")
+        )
         delete_card(actor=self.actor, card=self.object, now=self.now)
-        messages.success(self.request, _("The card %(card)s is deleted.") % {"card": self.object.printed_as})
+        messages.success(self.request, text % {"card": self.object.printed_as})
         return self.refused_url()
 
 
@@ -146,85 +167,4 @@ class CardReceive(CardAct):
         """Make the card active."""
         receive_card(actor=self.actor, card=self.object, now=self.now)
         messages.success(self.request, _("The card %(card)s is active.") % {"card": self.object.printed_as})
-        return self.refused_url()
-
-
-class CardChange(ObjectMixin, FormPage, CompanyPage):
-    """Change what takes effect at once, in tabs (CRD-40, CRD-41)."""
-
-    permission = "cards.change"
-    template_name = "cards/change.html"
-    title = lazy("Change")
-    model = Card
-    related = ("division", "vehicle", "driver", "customer_number")
-    form_class = ChangeForm
-    submit_label = lazy("Save the changes")
-
-    def crumbs(self) -> list[tuple[Any, str | None]]:
-        """Return the way here."""
-        return [(_("Cards"), self.url("cards:list")), (self.object.printed_as, self.refused_url()), (self.title, None)]
-
-    def refused_url(self) -> str:
-        """Go back to the card."""
-        return self.url("cards:card", self.kwargs["pk"])
-
-    def prepare(self) -> None:
-        """Find the card and refuse what its status does not allow."""
-        self.object = self.find(self.kwargs["pk"])
-        if why := sentence("change", self.object):
-            raise Refused(why)
-
-    def tab(self) -> str:
-        """Return the tab that is open."""
-        asked = self.request.GET.get("tab", "")
-        return asked if asked in TABS else next(iter(TABS))
-
-    def form_kwargs(self) -> dict[str, Any]:
-        """Say which tab and which card."""
-        return {"tab": self.tab(), "card": self.object}
-
-    def initial(self) -> dict[str, Any]:
-        """Return the card as it is."""
-        card = self.object
-        initial: dict[str, Any] = {name: getattr(card, name) for name in (*CONTROLS, *ADDRESS)}
-        initial |= {
-            "division": card.division,
-            "cost_centre": card.cost_centre,
-            "vehicle": str(card.vehicle or ""),
-            "driver": str(card.driver or ""),
-            "version": card.version,
-        }
-        for limit in limits_of(card):
-            name = f"limit_{limit['product']}"
-            initial |= {f"{name}_{key}": limit[key] for key in ("amount", "unit", "period", "on_reach")}
-        return initial
-
-    def extra(self, form: forms.Form) -> dict[str, Any]:
-        """Return the tabs, and plates and names while one types."""
-        drivers = Driver.objects.filter(ended_at__isnull=True).order_by("last_name", "first_name")
-        return {
-            "title": _("Change the card %(card)s") % {"card": self.object.printed_as},
-            "tabs": [
-                {"label": label, "url": f"{self.request.path}?tab={name}", "current": name == self.tab()}
-                for name, label in TABS.items()
-            ],
-            "plates": Vehicle.objects.filter(ended_at__isnull=True).values_list("plate", flat=True)[:SUGGESTIONS]
-            if self.tab() == "general"
-            else [],
-            "drivers": [str(driver) for driver in drivers[:SUGGESTIONS]] if self.tab() == "general" else [],
-        }
-
-    def act(self, form: forms.Form) -> str:
-        """Save the tab."""
-        assert isinstance(form, ChangeForm)
-        changed = change_card(
-            actor=self.actor,
-            card=self.object,
-            version=form.cleaned_data["version"],
-            values=form.values(),
-            limits=form.cleaned_data.get("limits") if self.tab() == "limits" else None,
-            now=self.now,
-        )
-        text = _("The changes are saved and take effect at once.") if changed else _("Nothing was different.")
-        messages.success(self.request, text)
         return self.refused_url()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -18,11 +19,14 @@ from cards.catalogue import BlockReason, Category, CodeType, RenewalStatus
 from cards.describe import address_text, controls_of, country_of_plate, limit_text, products_text, under_way
 from cards.exports import card_export
 from cards.filters import PRODUCTS, CardFilter
-from cards.history import card_history
+from cards.history import card_history, setting_lines
 from cards.letters.services import open_letters
-from cards.lifecycle import ACTIVE, CANCELLED, CARD, CARD_STATUSES, REQUEST_STATUSES
+from cards.lifecycle import ACTIVE, CANCELLED, CARD, CARD_STATUSES, IN_CREATION, NEW, REQUEST_STATUSES
 from cards.models import Card, CardLimit, Issue, Request
+from cards.overlay import differing, limits_with, with_changes
+from cards.plastic import CODE
 from cards.rules import offered
+from cards.services import limits_of
 from fleetportal.core.pages import Badge, Choice, CompanyPage, Date, DetailPage, Link, ListPage, Masked, Moment, Text
 from fleetportal.core.pages.base import act
 from fleetportal.core.pages.detail import ObjectMixin
@@ -189,10 +193,11 @@ class CardDetail(DetailPage):
             "title": row.printed_as,
             "subtitle": self.number(row),
             "status": {"value": row.status, "label": CARD.label(row.status)},
-            "notices": [*self.notices(row), *self.letter(underway)],
+            "notices": [*self.notices(row, issues), *self.letter(underway)],
             "acts": [one for one in acts if one["tone"] != "danger"],
             "dangers": [one for one in acts if one["tone"] == "danger"],
             "sections": [
+                *changes_to_come(row, issues),
                 {"title": _("General"), "facts": self.facts(row)},
                 self.products(row),
                 {"title": _("Controls"), "facts": controls_of(row)},
@@ -210,7 +215,7 @@ class CardDetail(DetailPage):
             return " ".join(row.number[at : at + 4] for at in range(0, len(row.number), 4))
         return f"···· {row.last_digits}"
 
-    def notices(self, row: Card) -> list[dict[str, str]]:
+    def notices(self, row: Card, issues: list[Issue]) -> list[dict[str, str]]:
         """Say what the reader should know before anything else."""
         if row.status == ACTIVE and row.renewal_status == CANCELLED:
             text = _("This card will not be renewed.")
@@ -226,9 +231,14 @@ class CardDetail(DetailPage):
                 "What was made of this card is blocked. Its duplicate, rank %(rank)s, is ordered and not made yet."
             )
             return [{"tone": "info", "text": said % {"rank": row.rank}}]
-        if row.status == CARD_STATUSES[0].value and row.live:
-            text = _("A new plastic is ordered. The one in use stays valid until then.")
-            return [{"tone": "info", "text": text}]
+        used = next((issue for issue in issues if issue.status == ACTIVE), None)
+        if used is not None and used.expires_on is not None and row.status in {NEW, IN_CREATION}:
+            said = _(
+                "A new card, rank %(rank)s, is ordered. The one in use, rank %(used)s, stays valid until %(day)s;"
+                " destroy it when the new one arrives."
+            )
+            values = {"rank": row.rank, "used": used.rank, "day": _day(used.expires_on)}
+            return [{"tone": "info", "text": said % values}]
         return []
 
     def letter(self, underway: Request | None) -> list[dict[str, str]]:
@@ -290,6 +300,10 @@ class CardDetail(DetailPage):
             ]
             for issue in issues
         ]
+        if any(issue.printed_as for issue in issues):
+            headers.append(_("Printed"))
+            for issue, row in zip(issues, rows, strict=True):
+                row.append(issue.printed_as or self.object.printed_as)
         if any(issue.blocked_at for issue in issues):
             headers.append(_("Blocked"))
             for issue, row in zip(issues, rows, strict=True):
@@ -331,6 +345,27 @@ class CardCopy(ObjectMixin, CompanyPage):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Open the order form."""
         return redirect(f"{self.url('cards:new')}?copy={self.find(kwargs['pk']).pk}")
+
+
+def changes_to_come(card: Card, issues: Iterable[Issue]) -> list[dict[str, Any]]:
+    """Return what an ordered plastic of these will change once it is made, as a section; none where nothing will."""
+    issue = next((one for one in issues if one.changes is not None and one.status in {NEW, IN_CREATION}), None)
+    if issue is None:
+        return []
+    limits = limits_of(card)
+    after, after_limits = with_changes(card, issue.changes), limits_with(limits, issue.changes)
+    settings = tuple(differing(card, limits, after, after_limits))
+    code = after.code_type != card.code_type
+    lines = setting_lines(card, limits, after, after_limits, (*settings, CODE) if code else settings)
+    rows = [[line["label"], line["before"], line["after"]] for line in lines]
+    if issue.new_code:
+        rows.append([_("Secret code"), _("as it is"), _("another one")])
+    return [
+        {
+            "title": _("Changed by the new card, rank %(rank)s") % {"rank": issue.rank},
+            "table": {"headers": [_("Setting"), _("Now"), _("Once it is made")], "rows": rows},
+        }
+    ]
 
 
 def _badge(value: str, label: str) -> Any:

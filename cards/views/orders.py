@@ -21,7 +21,8 @@ from cards.catalogue import Category, CodeType, OnReach
 from cards.codes import can_seal, seal
 from cards.describe import address_text, controls_of, country_of_plate, limit_text, products_text
 from cards.forms.numbers import AmountField, WholeField
-from cards.forms.order import SECRETS, OrderForm
+from cards.forms.order import OrderForm
+from cards.forms.plastic import SECRETS
 from cards.models import Card, CardProduct, Request
 from cards.services import ADDRESS, CONTROLS, Order, limits_of, place_order
 from fleetportal.core import formkeys
@@ -128,10 +129,7 @@ class OrderPage(FormPage, CompanyPage):
             if not can_seal():
                 raise forms.ValidationError(_("A code can't be chosen at the moment. Choose another type of code."))
             sealed = seal(code)
-        for name in _amounts(form):
-            amount = form.cleaned_data.get(name)
-            data[name] = "" if amount is None else f"{Decimal(amount):f}"
-        body = data.urlencode()
+        body = neutral(form, data).urlencode()
         if self.draft is None:
             self.draft = Draft(user_id=self.actor.person, kind=DRAFT, created_at=self.now)
         self.draft.data = {"body": body}
@@ -338,11 +336,24 @@ def _end_key(draft_id: int | None) -> str:
 
 def typed_here(draft: Draft) -> QueryDict:
     """Return a draft as it would be typed in today's language: it may have been begun in another one (GEN-8)."""
-    data = QueryDict(draft.data["body"], mutable=True)
-    for name in _amounts(OrderForm()):
+    return as_typed(OrderForm(), draft.data["body"])
+
+
+def as_typed(form: forms.Form, body: str) -> QueryDict:
+    """Return what a draft keeps of a form as it would be typed in today's language."""
+    data = QueryDict(body, mutable=True)
+    for name in _amounts(form):
         typed = str(data.get(name, ""))
         if _NEUTRAL.fullmatch(typed):
             data[name] = localize_input(Decimal(typed))
+    return data
+
+
+def neutral(form: forms.Form, data: QueryDict) -> QueryDict:
+    """Return what was sent with its amounts as a draft keeps them: with a point and no grouping."""
+    for name in _amounts(form):
+        amount = form.cleaned_data.get(name)
+        data[name] = "" if amount is None else f"{Decimal(amount):f}"
     return data
 
 
@@ -369,7 +380,8 @@ def copied(card: Card) -> dict[str, Any]:
         )
     }
     initial |= {f"pays_{code}": True for code in card.products}
-    for limit in limits_of(card):
+    # A ceiling may wait for a plastic that will pay for more (CRD-43); a copy is of the card as it is.
+    for limit in (one for one in limits_of(card) if one["product"] in card.products):
         name = f"limit_{limit['product']}"
         initial |= {f"{name}_{key}": limit[key] for key in ("amount", "unit", "period", "on_reach")}
     return initial

@@ -22,6 +22,7 @@ from cards.lifecycle import IN_PRODUCTION, RECEIVED, REQUEST, REQUEST_STATUSES
 from cards.models import CodeLetter, Issue, Request, RequestDocument
 from cards.rules import offered
 from cards.services import may_attach, withdraw_request
+from cards.views.cards import changes_to_come
 from fleetportal.core.pages import ActionPage, Badge, Choice, CompanyPage, DetailPage, Due, Link, ListPage, Moment, Text
 from fleetportal.core.pages.base import act
 
@@ -128,6 +129,7 @@ class RequestDetail(DetailPage):
                         *letter_facts(row),
                     ],
                 },
+                *(changes_to_come(row.card, [issue]) if row.card is not None and issue is not None else []),
                 documents_of(row, lambda document: self.url("cards:document", document.pk)),
             ],
             "timeline": request_history(row),

@@ -20,7 +20,8 @@ ADMINISTRATORS = {"work.decide", "company.settings"}
 PRINCIPAL = {"company.start", "company.handover", "multipass.decide", "multipass.ask"}
 # Of fleet data, for who is not limited to divisions.
 WHOLE = {"divisions.change"}
-OPERATOR = {"operator.see", "operator.produce", "operator.work", "operator.publish", "operator.companies"}
+OPERATOR = {"operator.see", "operator.produce", "operator.work", "operator.publish", "operator.companies",
+            "operator.products"}  # fmt: skip
 # application: what its level "see" allows, and what "change" allows beside that
 CARD_SIDE = {
     "cards": (

@@ -118,6 +118,19 @@ def begin_order(person, printed):
     return address.removeprefix(person.portal.url)
 
 
+def begin_change(person, card):
+    """Change one thing that takes effect at once and one that makes a new card; return the page that states it."""
+    path = f"{card}change/?tab=controls"
+    page, _address = person.get(path)
+    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    values = {"version": version, "area": "everywhere", "tank_capacity": "61"}
+    if 'name="odometer_entry" id="id_odometer_entry" checked' not in page:
+        values["odometer_entry"] = "on"
+    _answer, address = person.post(path, **values)
+    assert re.search(r"/cards/change/\d+/$", address), address
+    return address.removeprefix(person.portal.url)
+
+
 def _company(walk, person):
     cards, requests = f"/{ACME}/cards/", f"/{ACME}/requests/"
     card = rf"{cards}\d+/"
@@ -155,8 +168,12 @@ def _company(walk, person):
     for status in ("active", "new", "blocked", "expired", "withdrawn"):
         walk.add("cards:card", PRINCIPAL, one(status), status)
     walk.add("cards:card", PRINCIPAL, arriving.removesuffix("receive/"), "dispatched")
-    for tab in ("general", "limits", "controls"):
+    for tab in ("general", "products", "limits", "controls", "code"):
         walk.add("cards:change", PRINCIPAL, f"{active}change/?tab={tab}", tab)
+    walk.add("cards:change_check", PRINCIPAL, begin_change(person, active))
+    changed = person.first(f"{requests}?kind=changed&status=received", rf"{requests}\d+/")
+    walk.add("cards:request", PRINCIPAL, changed, "changed")
+    walk.add("cards:card", PRINCIPAL, person.first(changed, card), "changed")
     walk.add("cards:block", PRINCIPAL, f"{active}block/")
     walk.add("cards:delete", PRINCIPAL, person.first(f"{cards}?status=new", rf"{card}delete/"))
     walk.add("cards:receive", PRINCIPAL, arriving)
@@ -237,6 +254,8 @@ def _operator(walk, person):
     walk.add("operator:code_addresses", OPERATOR, addresses)
     walk.add("operator:code_address", OPERATOR, one(addresses))
     walk.add("operator:code_address_change", OPERATOR, f"{one(addresses)}change/")
+    walk.add("operator:products", OPERATOR, "/operator/products/")
+    walk.add("operator:product", OPERATOR, one("/operator/products/"))
     for number, file in enumerate(person.links("/operator/files/?aside=on", r"/operator/files/\d+/"), 1):
         walk.add("operator:settle_file", OPERATOR, f"{file}settle/", str(number))
         for line in person.links(file, r"/operator/lines/\d+/settle/"):

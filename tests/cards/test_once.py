@@ -13,7 +13,7 @@ from fleetportal.core.drafts import Draft
 from fleetportal.core.pages import forms as pages
 from tests import factories
 from tests.cards.browse import Browser
-from tests.cards.tools import audit_of, change, check, counted, issue_of, one, order, rows
+from tests.cards.tools import audit_of, change, check, counted, issue_of, one, order, rows, settle
 
 
 def placed():
@@ -140,10 +140,18 @@ def test_an_order_form_sent_again_after_its_order_was_placed_says_so_and_can_be_
 def test_the_same_form_with_something_else_in_it_is_not_done_silently(ada, number):
     card = factories.card(number)
     form = ada.get(f"cards/{card.pk}/change/")
-    saved = ada.send(form, cost_centre="A")
+    stated = ada.send(form, cost_centre="A")
+    # Who goes back before confirming and types something else means that.
+    assert ada.send(form, cost_centre="A2").place == ada.send(form, cost_centre="A").place == stated.place
+    saved = ada.send(stated)
     assert saved.messages == ["The changes are saved and take effect at once."]
+    again = ada.send(stated)
+    assert (again.place, again.messages) == (
+        saved.place,
+        ["This change was confirmed already. Nothing is changed twice."],
+    )
     assert ada.send(form, cost_centre="A").place == saved.place
-    seen = ada.send(form, cost_centre="B")
+    seen = ada.send(ada.get(f"cards/{card.pk}/change/"), cost_centre="A", form_key=form.values["form_key"][0])
     assert seen.errors == {"": "This form was sent already. Check what you typed and send it again to do it once more."}
     assert len(audit_of(card, "cards.changed")) == 1
 
@@ -164,7 +172,7 @@ def test_a_form_without_a_key_or_with_a_strange_one_is_no_error(ada, number):
     card = factories.card(number)
     for key in (None, "", "\x00", "x" * 500, "ключ"):
         form = ada.get(f"cards/{card.pk}/change/")
-        assert ada.send(form, form_key=key, cost_centre=f"K{key!r}"[:9]).messages, key
+        assert settle(ada, ada.send(form, form_key=key, cost_centre=f"K{key!r}"[:9])).messages, key
 
 
 @pytest.mark.rule("GEN-1")

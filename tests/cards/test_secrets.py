@@ -35,10 +35,10 @@ from fleetportal.core.drafts import Draft
 from tests import factories
 from tests.cards.browse import Browser
 from tests.cards.production.tools import Directory, dispatched, made
-from tests.cards.tools import Worker, check, one, rows
+from tests.cards.tools import Worker, check, issue_of, one, request_of, rows
 from tests.factories import NOW
 
-pytestmark = [pytest.mark.rule("GEN-12"), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.rule("GEN-12", "PIN-3"), pytest.mark.django_db(transaction=True)]
 
 # Keys, tokens, hashes and identifiers of requests: long and random, whatever was typed. Claimed files begin with one.
 RANDOM = re.compile(
@@ -91,7 +91,7 @@ def a_day_with(code, owner, caplog):
     with time_machine.travel(NOW, tick=False), caplog.at_level(logging.DEBUG):
         factories.card_product(code="fleet")
         acme = factories.company("Acme")
-        factories.customer_number(acme, "70100001")
+        number = factories.customer_number(acme, "70100001")
         person = factories.user("Ada", email="ada@acme.example")
         ada = Browser(factories.member(acme, "Ada", person=person).user, acme)
         chosen = {"code_type": "chosen", "secret_code": code, "secret_code_again": code}
@@ -114,6 +114,10 @@ def a_day_with(code, owner, caplog):
         sealed.append(bytes(one(Issue).sealed_code))
         paths = ("", "cards/", "requests/", f"cards/{card.pk}/", f"cards/{card.pk}/change/", f"cards/{card.pk}/block/")
         pages += [ada.get(path) for path in paths]
+        states.append(everything(owner))
+        changed_pages, changed_codes = change_of_code(ada, number, chosen, lambda: states.append(everything(owner)))
+        pages += changed_pages
+        sealed += changed_codes
         states.append(everything(owner))
         states.append(dict(ada.client.session.items()))
     said = [calm(record.getMessage()) for record in caplog.records]
@@ -241,6 +245,32 @@ def test_a_code_from_its_order_to_its_letter_leaves_the_same_trace(owner, caplog
     assert first["output"][0].count("letters") >= 1
 
 
+def change_of_code(ada, number, chosen, keep):
+    """Change the code of a card in use by every detour; returns the pages, and the code as it is sealed (PIN-3).
+
+    `keep` is called while the change waits for its confirmation.
+    """
+    card = factories.card(number, printed_as="1-OLD-111", issue_fields={"tracking": "TRACK"})
+    tab = ada.get(f"cards/{card.pk}/change/?tab=code")
+    wrong = ada.send(tab, **{**chosen, "secret_code_again": "5038"})
+    stated = ada.send(tab, **chosen)
+    sealed = [bytes(one(Draft, kind="cards.change").sealed)]
+    keep()
+    back = ada.get(stated.link("Change something else"))
+    kept = ada.send(back)
+    done = ada.send(kept)
+    issue = issue_of(card, 2)
+    sealed.append(bytes(issue.sealed_code))
+    assert sealed[0] == sealed[1]
+    paths = (
+        f"cards/{card.pk}/",
+        f"cards/{card.pk}/change/?tab=code",
+        "requests/",
+        f"requests/{request_of(card, 2).pk}/",
+    )
+    return [tab, wrong, stated, back, kept, done, *(ada.get(path) for path in paths)], sealed[:1]
+
+
 def test_the_same_day_with_two_codes_leaves_the_same_trace(owner, caplog):
     first, sealed = a_day_with("7391", owner, caplog)
     second, others = a_day_with("8264", owner, caplog)
@@ -257,9 +287,10 @@ def test_the_same_day_with_two_codes_leaves_the_same_trace(owner, caplog):
     assert sealed[0] != sealed[1] == sealed[2]
 
 
-def test_the_trace_would_show_a_code_that_is_kept(owner, caplog, monkeypatch):
+@pytest.mark.parametrize("page", ["orders", "changing"])
+def test_the_trace_would_show_a_code_that_is_kept(owner, caplog, monkeypatch, page):
     """The control: with a portal that keeps the code in its draft the two days differ."""
-    monkeypatch.setattr("cards.views.orders.SECRETS", ())
+    monkeypatch.setattr(f"cards.views.{page}.SECRETS", ())
     first, _sealed = a_day_with("7391", owner, caplog)
     second, _sealed = a_day_with("8264", owner, caplog)
     assert first["states"] != second["states"]

@@ -40,6 +40,16 @@ def order(person: Browser, **typed: Any) -> Seen:
     return person.send(seen)
 
 
+def settle(person: Browser, seen: Seen) -> Seen:
+    """Confirm what the page before a change states; a form with errors, or a refusal, stays as it is."""
+    return person.send(seen) if "/cards/change/" in seen.place else seen
+
+
+def alter(person: Browser, card: Card, tab: str = "general", **typed: Any) -> Seen:
+    """Change a card in one tab, to the end."""
+    return settle(person, person.fill(f"cards/{card.pk}/change/?tab={tab}", **typed))
+
+
 def rows(model: Any, **filters: Any) -> list[Any]:
     """The rows of a table, whosever they are."""
     with all_companies(reason="test"):

@@ -32,6 +32,7 @@ cards:new            login     ok   ok   deny deny deny ok   ok   hide ok   hide
 cards:check          login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:copy           login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:change         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
+cards:change_check   login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:block          login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:block_many     login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
 cards:cancel         login     ok   ok   deny deny deny ok   ok   hide ok   hide    login    hide   hide
@@ -133,6 +134,8 @@ operator:batches     login     hide hide hide hide hide hide hide hide hide hide
 operator:batch       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:files       login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:file        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:products    login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
+operator:product     login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:settle_file login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:settle_line login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
 operator:work        login     hide hide hide hide hide hide hide hide hide hide    login    hide   ok
@@ -174,6 +177,7 @@ METHODS = {
     "cards:check": FORM,
     "cards:copy": READ,
     "cards:change": FORM,
+    "cards:change_check": FORM,
     "cards:block": FORM,
     "cards:block_many": FORM,
     "cards:cancel": FORM,
@@ -289,6 +293,8 @@ METHODS = {
     "operator:batch": READ,
     "operator:files": READ,
     "operator:file": READ,
+    "operator:products": READ,
+    "operator:product": FORM,
     "operator:settle_file": FORM,
     "operator:settle_line": FORM,
     "operator:work": READ,
@@ -331,6 +337,7 @@ OBJECT = {
     "cards:check": "draft",
     "cards:copy": "active",
     "cards:change": "active",
+    "cards:change_check": "change_draft",
     "cards:block": "active",
     "cards:cancel": "active",
     "cards:take_back": "cancelled",
@@ -355,6 +362,7 @@ OBJECT = {
     "operator:code_address": "customer_number",
     "operator:code_address_change": "customer_number",
     "operator:code_address_letter": "address_change",
+    "operator:product": "product",
     "operator:batch": "batch",
     "operator:file": "file",
     "operator:settle_file": "file",
@@ -408,7 +416,7 @@ SEES = {
 }
 SCOPES = ("own", "other_division", "no_division", "other_number", "other_company", "not_existing")
 # A form that somebody began and a bulk action that somebody asked for are their own alone.
-PERSONAL = {"draft", "job", "download", "view", "notice", "mail", "user_file", "division_file"}
+PERSONAL = {"draft", "change_draft", "job", "download", "view", "notice", "mail", "user_file", "division_file"}
 PERSONAL_SCOPES = ("own", "colleague", "other_company", "not_existing")
 # Held work is the whole company's, and its administrators' to decide on.
 COMPANY_WIDE = {"held", "multipass"}
@@ -426,6 +434,7 @@ OPERATOR_SCOPES = {
     "stopped": ("own", "other_company", "not_existing"),
     "customer_number": ("own", "other_company", "not_existing"),
     "address_change": ("own", "other_company", "not_existing"),
+    "product": ("own", "not_existing"),
     "batch": ("own", "not_existing"),
     "file": ("own", "not_existing"),
     "aside_line": ("own", "not_existing"),

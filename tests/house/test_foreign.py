@@ -86,7 +86,16 @@ def test_an_order_with_another_companys_id_is_an_error_at_its_field(world: World
 @pytest.mark.parametrize("field", ["division", "vehicle", "driver"])
 def test_a_change_to_another_companys_id_is_an_error_at_its_field(world: World, field):
     foreign = {"division": world.divisions["borea"].pk, "vehicle": f"{MARK}1", "driver": f"{MARK} {MARK}"}[field]
-    body = {"version": 1, "recipient": "A", "street": "B", "postal_code": "1000", "town": "C", "country": "BE"}
+    body = {
+        "version": 1,
+        "category": "pool",
+        "printed_as": "P",
+        "recipient": "A",
+        "street": "B",
+        "postal_code": "1000",
+        "town": "C",
+        "country": "BE",
+    }
     page = url(world, "cards:change", world.id("active", "own"))
     assert ask(world.clients["ada"], "POST", page, body).status == 302
     answer = ask(world.clients["ada"], "POST", page, {**body, field: foreign})

@@ -291,8 +291,7 @@ def test_a_card_shows_what_its_plastics_are_after_every_move(acme):
 def form(card, action):
     """Return a valid form for the page of an action."""
     return {
-        "change": {"version": card.version, "cost_centre": "Gent", "recipient": "A", "street": "B",
-                   "postal_code": "9000", "town": "Gent", "country": "BE"},
+        "change": {"version": card.version, "tank_capacity": "61", "area": card.area},
         "block": {"reason": "theft", "duplicate": "no"},
     }.get(action, {})  # fmt: skip
 
@@ -320,7 +319,13 @@ def test_a_card_offers_and_does_what_its_state_allows_for_who_may(acme, people, 
             for method in ("GET", "POST"):
                 with undone():
                     before = entries()
+                    if method == "POST" and action == "change":
+                        url += "?tab=controls"
                     answer = ask(browser, method, url, form(card, action), keep=True)
+                    if "/cards/change/" in answer.location:
+                        # What it does is stated first, and nothing is done yet (CRD-43).
+                        assert entries() == before
+                        answer = ask(browser, "POST", answer.location, keep=True)
                     changes = entries() != before
                     after, renewed = now(Card, card.pk), now(Card, card.pk, "renewal_status")
                 cell = f"{person} {method} {action}"

@@ -123,6 +123,7 @@ ROWS = {
         company, recipient=text or "Fleet", street=text, town=text
     ),
     "operator:batches": lambda company, text="": factories.production_batch(file_name=text),
+    "operator:products": lambda company, text="": factories.card_product(name=text or "Fleet card"),
     "operator:files": lambda company, text="": factories.maker_file(name=text or "answer.csv", reason=text),
     "operator:work": lambda company, text="": factories.work_item(company, status="failed", subject=text, error=text),
     "operator:conditions": lambda company, text="": factories.conditions(
@@ -215,6 +216,15 @@ def test_a_page_about_one_thing_asks_little_however_much_hangs_on_it(acme, visit
     made = factories.card(number, status=status, issue_fields=sent, renewal_status=renewal)
     pk = {
         "draft": lambda: factories.draft(acme, visit.people["cards"], urlencode(_order(number))).pk,
+        "change_draft": lambda: (
+            factories.draft(
+                acme,
+                visit.people["cards"],
+                kind="cards.change",
+                data={"card": made.pk, "version": 1, "tabs": {"controls": "version=1&tank_capacity=9&area=everywhere"}},
+            ).pk
+        ),
+        "product": lambda: factories.card_product().pk,
         "colleague": lambda: colleague(acme).pk,
         "inactive": lambda: factories.member(acme, "Max", is_active=False).pk,
         "invited": lambda: factories.invitation(factories.member(acme, "Max", invited_at=factories.NOW)).membership_id,
@@ -357,7 +367,7 @@ FORM_WORDS = {
     "cards:cancel_many": ["select", "all", "q"],
     "cards:take_back_many": ["select", "all", "q"],
     "operator:produce": ["select", "all", "oldest", "customer_number"],
-    "cards:change": ["tab"],
+    "cards:change": ["tab", "draft"],
 }
 # How many values of each kind of word `make test` tries.
 SAMPLE = {"own": 4, "filter": 2}

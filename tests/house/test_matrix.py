@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from cards.plastic import reading, rules
 from fleetportal.core.pages import FormPage
 from tests.house import (
     oracle,
@@ -108,6 +109,11 @@ def body(world, name, scope="own", persona="ada"):
         "cards:change": {
             "version": 1, "division": world.divisions[division].pk, "cost_centre": "Rotterdam", "recipient": "Acme",
             "street": "Quai 1", "postal_code": "1000", "town": "Bruxelles", "country": "BE",
+            "category": "pool", "printed_as": "POOL 1",
+        },
+        "operator:product": {
+            "version": ",".join(sorted(reading())),
+            **{name: "plastic" for name, _label in rules()},
         },
         "cards:attach": {"file": SimpleUploadedFile("order.pdf", PDF, "application/pdf")},
         "cards:block": {"reason": "theft", "duplicate": "yes"},

@@ -337,6 +337,8 @@ def read_operator(reader: Reader, fleet: Fleet) -> None:
     reader.send(otto, f"/operator/lines/{line.pk}/settle/", note="x")
     other = factories.maker_file(reason=answers.ALREADY_TAKEN)
     reader.send(otto, f"/operator/files/{other.pk}/settle/", note="x")
+    reader.get(otto, "/operator/products/")
+    reader.get(otto, f"/operator/products/{factories.card_product().pk}/")
     reader.get(otto, f"/operator/requests/{asked.pk}/")
     reader.get(otto, "/operator/produce/")
     reader.send(otto, "/operator/produce/?oldest=1")

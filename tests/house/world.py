@@ -211,6 +211,7 @@ def _own_things(world: World) -> None:
     for name, person in world.people.items():
         company = world.borea if name == "ben" else world.acme
         world.ids[f"draft/{name}", "own"] = factories.draft(company, person, body).pk
+        world.ids[f"change_draft/{name}", "own"] = _begun_change(world, company, person)
         world.ids[f"job/{name}", "own"] = factories.bulk_batch(company, person).pk
         world.ids[f"view/{name}", "own"] = factories.saved_view(company, person, MARK if name == "ben" else "").pk
         limits = {"nina": {"customer_numbers": ["one"]}, "dan": {"divisions": ["north"]}}.get(name, {})
@@ -234,6 +235,10 @@ def _own_things(world: World) -> None:
     world.ids["staff_view", "own"] = factories.saved_view(None, world.people["otto"]).pk
     world.ids["draft", "colleague"] = factories.draft(world.acme, colleague, body).pk
     world.ids["job", "colleague"] = factories.bulk_batch(world.acme, colleague).pk
+    world.ids["change_draft", "colleague"] = _begun_change(world, world.acme, colleague)
+    theirs = world.ids["change_draft/ben", "own"]
+    world.ids["change_draft", "own"] = world.ids["change_draft", "other_company"] = theirs
+    world.ids["change_draft/abby", "other_company"] = _begun_change(world, world.borea, world.people["abby"])
     world.ids["draft", "own"] = world.ids["draft", "other_company"] = world.ids["draft/ben", "own"]
     world.ids["download", "colleague"] = factories.download(world.acme, colleague).pk
     world.ids["download", "own"] = world.ids["download", "other_company"] = world.ids["download/ben", "own"]
@@ -247,7 +252,16 @@ def _own_things(world: World) -> None:
     ).pk
 
 
+def _begun_change(world: World, company: Company, person: User) -> int:
+    """Begin the change of a card that everybody sees who may change cards: its tank holds more."""
+    card = world.ids["active", "other_company" if company == world.borea else "own"]
+    body = urlencode({"version": 1, "tank_capacity": 77, "area": "everywhere"})
+    data = {"card": card, "version": 1, "tabs": {"controls": body}}
+    return factories.draft(company, person, kind="cards.change", data=data).pk
+
+
 def _operator_things(world: World) -> None:
+    world.ids["product", "own"] = factories.card_product().pk
     world.ids["batch", "own"] = factories.production_batch().pk
     world.ids["file", "own"] = factories.maker_file().pk
     world.ids["settled_file", "own"] = factories.maker_file(settled_at=factories.NOW, settlement="Sent again.").pk

@@ -36,10 +36,11 @@ def test_of_a_block_and_a_change_at_once_the_block_wins_fifty_times(people, numb
     came = {"saved": 0, "late": 0}
     for turn in range(ROUNDS):
         card = factories.card(number)
-        change, block = max_.get(f"cards/{card.pk}/change/"), ada.get(f"cards/{card.pk}/block/")
+        change = max_.fill(f"cards/{card.pk}/change/", cost_centre=f"CC-{turn}")
+        block = ada.get(f"cards/{card.pk}/block/")
         acts = [
             lambda form=block: ada.send(form, reason="theft", duplicate="no"),
-            lambda form=change, turn=turn: max_.send(form, cost_centre=f"CC-{turn}"),
+            lambda form=change: max_.send(form),
         ]
         order = in_any_order(turn, acts)
         answers = at_once(*(acts[place] for place in order))
@@ -92,11 +93,11 @@ def test_of_two_changes_at_once_one_is_kept_whole_and_the_other_is_told(people, 
     ada, max_ = people(2)
     for turn in range(SOME):
         card = factories.card(number)
-        forms = [ada.get(f"cards/{card.pk}/change/"), max_.get(f"cards/{card.pk}/change/?tab=controls")]
-        answers = at_once(
-            lambda form=forms[0], turn=turn: ada.send(form, cost_centre=f"CC-{turn}"),
-            lambda form=forms[1], turn=turn: max_.send(form, tank_capacity=str(turn + 1)),
-        )
+        forms = [
+            ada.fill(f"cards/{card.pk}/change/", cost_centre=f"CC-{turn}"),
+            max_.fill(f"cards/{card.pk}/change/?tab=controls", tank_capacity=str(turn + 1)),
+        ]
+        answers = at_once(lambda form=forms[0]: ada.send(form), lambda form=forms[1]: max_.send(form))
         said = [answer.messages for answer in answers]
         late = ["Somebody else changed this card meanwhile. Look at it again before you change it."]
         assert sorted(said) == sorted([[SAVED], late])
