@@ -202,9 +202,10 @@ def _letters(issues: list[Issue]) -> list[CodeLetter]:
 def _pdf(pages: list[CodePage], now: datetime) -> bytes:
     """Make the letters, a page each."""
     # Here and not on top: it needs Pango, which only the machine that prints has to have.
-    from weasyprint import HTML
+    from weasyprint import CSS, HTML
 
-    return bytes(HTML(string=_html(pages, now), url_fetcher=_fetch_nothing).write_pdf())
+    style = CSS(filename=Path(__file__).with_name("letters.css"))
+    return bytes(HTML(string=_html(pages, now), url_fetcher=_fetch_nothing).write_pdf(stylesheets=[style]))
 
 
 def _html(pages: list[CodePage], now: datetime) -> str:

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 LISTS = {name: page for name, page in pages().items() if issubclass(page, ListPage) and page.get is ListPage.get}
 DETAILS = {name: page for name, page in pages().items() if name in OBJECT and page not in LISTS.values()}
 # Without the two that open and close the transaction, which a test has around itself.
-LIST_QUERIES, DETAIL_QUERIES = 8, 13
+LIST_QUERIES, DETAIL_QUERIES = 8, 15
 # Lists whose rows are about things of many kinds ask once more what these are called.
 ONE_MORE = {"account:activity", "operator:work"}
 # Cells that a spreadsheet would take for a formula.

@@ -52,6 +52,7 @@ UNCHECKED = {
     "cards.services.ordering.order_duplicate": "Part of a block, for who may block.",
     "cards.services.shared.open_request": "Part of the verbs that order, which ask for theirs.",
     "cards.services.arriving.receive_card": "The transition checks it.",
+    "cards.services.taking_on.take_on": "Part of what is done to the plastics, by who may make or activate them.",
 }
 SERVICES = sorted(
     {

@@ -99,7 +99,7 @@ def test_the_same_deed_told_twice_is_told_once(office, max_):
 
 def test_the_choice_is_two_lists_of_users_and_noted_in_the_audit(office, max_):
     page = office.as_(office.ada).get(office.url("settings/")).content.decode()
-    assert page.count("data-two-lists") == 2
+    assert page.count("data-two-lists") == 3
     assert "js/two-lists." in page
     assert f"{max_}, " not in page
     namesake = factories.member(office.acme, "Max")
