@@ -42,7 +42,8 @@ def link(operator, email, about):
     while True:
         page, _address = operator.get("/operator/mail/demonstration/")
         for mail in page.split("<article")[1:]:
-            if f"To {email}," in mail and (found := re.search(rf"/accounts/{about}/[^\s<\"]+", mail)):
+            # In whichever language the staff read now: another test may have left them another one.
+            if f" {email}," in mail and (found := re.search(rf"/accounts/{about}/[^\s<\"]+", mail)):
                 return found[0]
         assert time.monotonic() < deadline, f"no {about} came for {email} in {MAIL_SECONDS} seconds"
         time.sleep(0.2)
@@ -81,6 +82,7 @@ def test_every_link_about_an_account_is_pressed_to_its_end(visit, portal, langua
     page.locator("#id_email").fill(email)
     with page.expect_navigation():
         page.locator("main button[type=submit]").click()
+    expect(page).to_have_url(re.compile("/accounts/password/reset/done/"))
     page.goto(link(operator, email, "password/reset/key"))
     choose_password(page, said, "Wisent-4711-Moor!")
     sign_in(page, email, "Wisent-4711-Moor!")
