@@ -116,7 +116,7 @@ def person_scope(person: int) -> AbstractContextManager[Scope]:
 def all_companies(*, reason: str) -> AbstractContextManager[Scope]:
     """Open the wide door: rows of every company, through a database role of its own. `reason` says why.
 
-    Only the modules listed in tests/house/test_tenancy.py may call it.
+    Only the modules listed in tests/house/test_wide_door.py may call it.
     """
     if not reason:
         raise ValueError("The wide door needs a reason.")
